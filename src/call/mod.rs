@@ -1,0 +1,397 @@
+//! One call to one upstream: the request, the retries, the deadlines, the reading of the answer.
+
+mod policy;
+
+pub use policy::{Policy, Timeouts};
+
+use crate::chat::Request;
+use crate::error::{Error, Phase, Secret};
+use crate::framing::{Framing, Payload};
+use crate::http::{self, Response};
+use crate::providers::{Decoded, Decoder, Provider, Upstream};
+
+/// Milliseconds on any clock that does not run backwards.
+pub type Millis = f64;
+
+/// How long the end of the body or `[DONE]` is waited for once a finish reason said that the answer is whole.
+const AFTER_FINISH_MS: Millis = 2000.0;
+
+/// One call as a machine. It does nothing by itself: do what [`Call::next`] asks for, tell it what came of that, and
+/// ask again.
+///
+/// | it asks for | do | then tell |
+/// |---|---|---|
+/// | [`Next::Send`] | ask for the key, make the request with [`Call::send`], send it | [`Call::respond`], or [`Call::lose`] |
+/// | [`Next::Read`] | read a piece of the body | [`Call::push`], [`Call::end`], or [`Call::lose`] |
+/// | [`Next::Wait`] | nothing | – |
+/// | [`Next::Done`] | release the body; see [`Call::outcome`] | – |
+///
+/// Whatever it asked for, call [`Call::tick`] when [`Call::deadline`] is reached, and ask again. The time given must
+/// not run backwards; randomness comes from the seed, so that the same calls always give the same results.
+pub struct Call {
+    provider: Provider,
+    request: Option<http::Request>,
+    policy: Policy,
+    secrets: Vec<Secret>,
+    state: State,
+    random: u32,
+    retries: u32,
+    /// When the call began; the total deadline counts from here.
+    began: Millis,
+    /// When this attempt was sent.
+    sent: Millis,
+    /// When something was last heard in this attempt.
+    heard: Millis,
+    /// The upstream's id for the request.
+    request_id: Option<String>,
+    framing: Framing,
+    decoder: Decoder,
+    /// Something of the answer was given out, so that it cannot be asked for again.
+    handed_over: bool,
+    /// A first piece of the message has come.
+    has_output: bool,
+}
+
+enum State {
+    /// The request is to be sent.
+    Ready,
+    /// It was sent.
+    Sent,
+    /// The answer is being read.
+    Open,
+    /// A refusal's body is being read.
+    Refused { response: Response, body: Vec<u8> },
+    /// Before the next attempt.
+    Waiting { until: Millis },
+    /// It is over.
+    Ended(Result<(), Error>),
+}
+
+/// What a [`Call`] needs next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// The request is to be sent.
+    Send,
+    /// A piece of the body is to be read, or the response is still to come.
+    Read,
+    /// Nothing before the deadline.
+    Wait,
+    /// Nothing: it is over.
+    Done,
+}
+
+impl Call {
+    /// A call that is to be made. `seed` is any random number.
+    ///
+    /// # Errors
+    ///
+    /// A validation error when the request cannot be put to this upstream.
+    pub fn new(upstream: &Upstream, request: Request, policy: Policy, seed: u32, now: Millis) -> Result<Self, Error> {
+        let provider = upstream.provider;
+        let secrets = upstream.secrets().collect();
+        let request = Some(provider.encode(upstream, request)?);
+        Ok(Self::begin(provider, request, policy, secrets, seed, now))
+    }
+
+    /// A call that somebody else has made; [`Call::respond`] is to follow. It has no deadlines and is not tried again.
+    #[must_use]
+    pub fn answered(provider: Provider, now: Millis) -> Self {
+        let policy = Policy {
+            timeouts: Timeouts::NONE,
+            max_retries: 0,
+        };
+        let mut call = Self::begin(provider, None, policy, Vec::new(), 0, now);
+        call.state = State::Sent;
+        call
+    }
+
+    fn begin(
+        provider: Provider,
+        request: Option<http::Request>,
+        policy: Policy,
+        secrets: Vec<Secret>,
+        seed: u32,
+        now: Millis,
+    ) -> Self {
+        Self {
+            provider,
+            request,
+            policy,
+            secrets,
+            state: State::Ready,
+            random: seed | 1,
+            retries: 0,
+            began: now,
+            sent: now,
+            heard: now,
+            request_id: None,
+            framing: Framing::default(),
+            decoder: provider.decoder(),
+            handed_over: false,
+            has_output: false,
+        }
+    }
+
+    /// What it needs next.
+    #[must_use]
+    pub fn next(&self) -> Next {
+        match self.state {
+            State::Ready => Next::Send,
+            State::Sent | State::Open | State::Refused { .. } => Next::Read,
+            State::Waiting { .. } => Next::Wait,
+            State::Ended(_) => Next::Done,
+        }
+    }
+
+    /// Whether all messages that were begun are finished, so that only a little while is waited for more.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.decoder.is_finished()
+    }
+
+    /// The upstream's id for the request, once there is a response.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
+    }
+
+    /// How it ended, once it has.
+    #[must_use]
+    pub fn outcome(&self) -> Option<&Result<(), Error>> {
+        match &self.state {
+            State::Ended(outcome) => Some(outcome),
+            _ => None,
+        }
+    }
+
+    /// The request of the next attempt. The key is asked for anew for each; from here on it is kept out of errors.
+    ///
+    /// # Errors
+    ///
+    /// The error of a call that is already over, or was not made here.
+    pub fn send(&mut self, key: Option<Secret>, now: Millis) -> Result<http::Request, Error> {
+        let Some(mut request) = self.request.clone() else {
+            return Err(Error::unreachable());
+        };
+        if let Some(key) = key {
+            let (name, value) = self.provider.authorization(&key);
+            request.headers.retain(|(known, _)| *known != name);
+            request.headers.push((name, value));
+            if !self.secrets.contains(&key) {
+                self.secrets.push(key);
+            }
+        }
+        self.framing = Framing::default();
+        self.decoder = self.provider.decoder();
+        self.sent = now;
+        self.heard = now;
+        self.state = State::Sent;
+        Ok(request)
+    }
+
+    /// The response has come.
+    pub fn respond(&mut self, response: Response, now: Millis) {
+        if let State::Sent = self.state {
+            self.heard = now;
+            self.request_id = response.request_id().map(str::to_owned);
+            self.state = if response.is_success() {
+                State::Open
+            } else {
+                State::Refused {
+                    response,
+                    body: Vec::new(),
+                }
+            };
+        }
+    }
+
+    /// A piece of the body has come; `take` gets what its payloads say.
+    pub fn push(&mut self, bytes: &[u8], now: Millis, take: &mut dyn FnMut(&Decoded<'_>)) {
+        self.heard = now;
+        match &mut self.state {
+            State::Open => self.read(bytes, take),
+            State::Refused { body, .. } => {
+                body.extend(bytes.iter().take(http::MAX_BODY - body.len()));
+                if body.len() == http::MAX_BODY {
+                    self.conclude_refusal(now);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn read(&mut self, bytes: &[u8], take: &mut dyn FnMut(&Decoded<'_>)) {
+        let mut payloads = self.framing.push(bytes);
+        let end = loop {
+            match payloads.next() {
+                Ok(Some(payload)) => {
+                    let decoded = self.decoder.decode(&payload);
+                    self.has_output |= !self.has_output && decoded.deltas.iter().any(super::chat::Delta::is_output);
+                    self.handed_over |= !decoded.deltas.is_empty();
+                    take(&decoded);
+                    if decoded.end.is_some() {
+                        break decoded.end;
+                    }
+                }
+                Ok(None) => break None,
+                Err(error) => break Some(Err(error)),
+            }
+        };
+        if let Some(outcome) = end {
+            self.finish(outcome);
+        }
+    }
+
+    /// The body has ended.
+    pub fn end(&mut self, now: Millis, take: &mut dyn FnMut(&Decoded<'_>)) {
+        match self.state {
+            State::Open => {
+                let last = match self.framing.finish() {
+                    Ok(last) => last,
+                    Err(error) => return self.finish(Err(error)),
+                };
+                let ended = last.and_then(|payload| read_last(&mut self.decoder, &payload, take));
+                let outcome = ended.unwrap_or_else(|| self.decoder.end());
+                self.finish(outcome);
+            }
+            State::Refused { .. } => self.conclude_refusal(now),
+            _ => {}
+        }
+    }
+
+    /// The request could not be sent, or the connection broke.
+    pub fn lose(&mut self, now: Millis) {
+        match self.state {
+            State::Sent => self.retry(Error::unreachable(), None, now),
+            // All is there; how the connection ends does not matter any more.
+            State::Open if self.decoder.is_finished() => self.finish(Ok(())),
+            State::Open => self.retry(Error::lost(), None, now),
+            State::Refused { .. } => self.conclude_refusal(now),
+            _ => {}
+        }
+    }
+
+    /// Since when the next piece of the body is being waited for: silence counts from there, since until then nobody
+    /// listened. Worth telling before [`Call::tick`] only.
+    pub fn listen(&mut self, since: Millis) {
+        self.heard = self.heard.max(since);
+    }
+
+    /// Nobody is waiting for the body: until now no silence was the upstream's. Worth telling before [`Call::tick`].
+    pub fn rest(&mut self, now: Millis) {
+        if let State::Open = self.state {
+            self.heard = now;
+            if !self.has_output {
+                self.sent = now;
+            }
+        }
+    }
+
+    /// When to call [`Call::tick`], if nothing else happens before.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Millis> {
+        let total = self.policy.timeouts.total_ms.map(|ms| self.began + ms);
+        let own = match self.state {
+            State::Waiting { until } => Some(until),
+            State::Ready => None,
+            State::Ended(_) => return None,
+            _ => self.phase().map(|(at, _, _)| at),
+        };
+        match (own, total) {
+            (Some(own), Some(total)) => Some(own.min(total)),
+            (own, total) => own.or(total),
+        }
+    }
+
+    /// The deadline of the present state that comes first: when, which, and its limit.
+    fn phase(&self) -> Option<(Millis, Phase, Millis)> {
+        let limits = &self.policy.timeouts;
+        let after = |from: Millis, limit: Option<Millis>, phase| limit.map(|limit| (from + limit, phase, limit));
+        let idle = || {
+            let grace = self.decoder.is_finished().then_some(AFTER_FINISH_MS);
+            let limit = limits
+                .idle_ms
+                .map_or(grace, |idle| Some(grace.map_or(idle, |grace| idle.min(grace))));
+            after(self.heard, limit, Phase::Idle)
+        };
+        let (first, second) = match self.state {
+            State::Sent => (after(self.sent, limits.headers_ms, Phase::Headers), None),
+            State::Open if !self.has_output => (idle(), after(self.sent, limits.first_token_ms, Phase::FirstToken)),
+            State::Open | State::Refused { .. } => (idle(), None),
+            _ => (None, None),
+        };
+        match (first, second) {
+            (Some(first), Some(second)) if second.0 < first.0 => Some(second),
+            (first, second) => first.or(second),
+        }
+    }
+
+    /// Time has passed: gives up on what is overdue, and wakes when a wait is over.
+    pub fn tick(&mut self, now: Millis) {
+        if let State::Ended(_) = self.state {
+            return;
+        }
+        if let Some(total) = self.policy.timeouts.total_ms
+            && now >= self.began + total
+        {
+            return self.finish(Err(Error::deadline(Phase::Total, total)));
+        }
+        if let State::Waiting { until } = self.state {
+            if now >= until {
+                self.state = State::Ready;
+            }
+            return;
+        }
+        match self.phase() {
+            Some((at, phase, limit)) if now >= at => match self.state {
+                State::Refused { .. } => self.conclude_refusal(now),
+                State::Open if self.decoder.is_finished() => self.finish(Ok(())),
+                _ => self.retry(Error::deadline(phase, limit), None, now),
+            },
+            _ => {}
+        }
+    }
+
+    fn conclude_refusal(&mut self, now: Millis) {
+        if let State::Refused { response, body } = &self.state {
+            let error = http::refusal(response, body);
+            if Policy::is_worth_retrying(response) {
+                let asked = error.retry_after_ms();
+                self.retry(error, asked, now);
+            } else {
+                self.finish(Err(error));
+            }
+        }
+    }
+
+    /// Waits for another attempt, if there may be one, else ends with the error.
+    fn retry(&mut self, error: Error, asked_ms: Option<Millis>, now: Millis) {
+        let wait = self.policy.wait_ms(self.retries, asked_ms, self.random);
+        let until = wait
+            .filter(|_| !self.handed_over && self.request.is_some())
+            .map(|wait| now + wait);
+        let total = self.policy.timeouts.total_ms.map(|ms| self.began + ms);
+        match until {
+            Some(until) if total.is_none_or(|total| until < total) => {
+                self.random = self.random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                self.retries += 1;
+                self.state = State::Waiting { until };
+            }
+            _ => self.finish(Err(error)),
+        }
+    }
+
+    fn finish(&mut self, outcome: Result<(), Error>) {
+        self.state = State::Ended(outcome.map_err(|error| self.secrets.iter().fold(error, Error::without)));
+    }
+}
+
+fn read_last(
+    decoder: &mut Decoder,
+    payload: &Payload<'_>,
+    take: &mut dyn FnMut(&Decoded<'_>),
+) -> Option<Result<(), Error>> {
+    let said = decoder.decode(payload);
+    take(&said);
+    said.end
+}

@@ -1,0 +1,166 @@
+//! How long to wait, and when to try again.
+
+use super::Millis;
+use crate::error::{Error, Issue};
+use crate::http::Response;
+use crate::json::Value;
+
+/// The four deadlines, in milliseconds; `None` waits for ever.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Timeouts {
+    /// From sending an attempt to its response headers.
+    pub headers_ms: Option<Millis>,
+    /// From sending an attempt to the first piece of its message.
+    pub first_token_ms: Option<Millis>,
+    /// The longest silence between two reads, once there are headers.
+    pub idle_ms: Option<Millis>,
+    /// The whole call, retries and their waits included.
+    pub total_ms: Option<Millis>,
+}
+
+/// Deadlines and retries of one call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Policy {
+    /// The deadlines.
+    pub timeouts: Timeouts,
+    /// How often a failed attempt is followed by another.
+    pub max_retries: u32,
+}
+
+/// The longest that an upstream may ask to wait; beyond it the error is worth more than the wait.
+const LONGEST_ASKED_MS: Millis = 60_000.0;
+/// The wait before the first retry, which doubles for each further one.
+const FIRST_WAIT_MS: Millis = 500.0;
+/// The longest wait that is not asked for.
+const LONGEST_WAIT_MS: Millis = 8000.0;
+
+impl Timeouts {
+    /// No deadlines.
+    pub const NONE: Self = Self {
+        headers_ms: None,
+        first_token_ms: None,
+        idle_ms: None,
+        total_ms: None,
+    };
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            headers_ms: Some(30_000.0),
+            first_token_ms: Some(60_000.0),
+            idle_ms: Some(30_000.0),
+            total_ms: None,
+        }
+    }
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            timeouts: Timeouts::default(),
+            max_retries: 2,
+        }
+    }
+}
+
+impl Policy {
+    /// This policy with the changes that options ask for: `{ timeouts: { headersMs, … }, maxRetries }` as JSON. A
+    /// deadline of `null`, which is also what `Infinity` becomes in JSON, is none.
+    ///
+    /// # Errors
+    ///
+    /// A validation error with an issue for each option that is unknown or not what it must be.
+    pub fn with_options(mut self, json: &str) -> Result<Self, Error> {
+        let mut issues = Vec::new();
+        let options = Value::parse(json).unwrap_or(Value::Null);
+        for (name, value) in options.as_object().unwrap_or_default() {
+            match (name.as_str(), value) {
+                ("timeouts", Value::Object(timeouts)) => self.timeouts.read(timeouts, &mut issues),
+                ("timeouts", other) => issues.push(Issue::error(
+                    "/timeouts",
+                    "wrong_type",
+                    format!(
+                        "`timeouts` must be an object such as {{ idleMs: 30000 }}, it is {}",
+                        other.describe()
+                    ),
+                )),
+                ("maxRetries", value) => match value.as_f64() {
+                    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked here")]
+                    Some(retries) if (0.0..=100.0).contains(&retries) && retries.fract() == 0.0 => {
+                        self.max_retries = retries as u32;
+                    }
+                    _ => issues.push(Issue::error(
+                        "/maxRetries",
+                        "out_of_range",
+                        "`maxRetries` must be a whole number from 0 to 100",
+                    )),
+                },
+                (other, _) => issues.push(Issue::error(
+                    format!("/{other}"),
+                    "unknown_member",
+                    format!("there is no option `{other}`: `timeouts` and `maxRetries` may stand here"),
+                )),
+            }
+        }
+        if issues.is_empty() {
+            Ok(self)
+        } else {
+            Err(Error::invalid(issues))
+        }
+    }
+
+    /// Whether a refusal may turn into an answer by asking again.
+    pub(super) fn is_worth_retrying(response: &Response) -> bool {
+        response
+            .should_retry()
+            .unwrap_or(matches!(response.status, 408 | 409 | 429 | 500..=599))
+    }
+
+    /// The wait before the next attempt after so many retries, if there may be one.
+    pub(super) fn wait_ms(&self, retries: u32, asked_ms: Option<Millis>, random: u32) -> Option<Millis> {
+        if retries >= self.max_retries {
+            return None;
+        }
+        if let Some(asked) = asked_ms {
+            return (asked <= LONGEST_ASKED_MS).then_some(asked);
+        }
+        let wait = (FIRST_WAIT_MS * f64::from(1_u32 << retries.min(10))).min(LONGEST_WAIT_MS);
+        // Up to a quarter less, so that those who failed together do not come back together.
+        Some(wait * (1.0 - 0.25 * f64::from(random >> 8) / f64::from(1_u32 << 24)))
+    }
+}
+
+impl Timeouts {
+    fn read(&mut self, members: &[(String, Value)], issues: &mut Vec<Issue>) {
+        for (name, value) in members {
+            let slot = match name.as_str() {
+                "headersMs" => &mut self.headers_ms,
+                "firstTokenMs" => &mut self.first_token_ms,
+                "idleMs" => &mut self.idle_ms,
+                "totalMs" => &mut self.total_ms,
+                other => {
+                    issues.push(Issue::error(
+                        format!("/timeouts/{other}"),
+                        "unknown_member",
+                        format!(
+                            "there is no `timeouts.{other}`: headersMs, firstTokenMs, idleMs and totalMs may stand here"
+                        ),
+                    ));
+                    continue;
+                }
+            };
+            match value {
+                Value::Null => *slot = None,
+                value => match value.as_f64().filter(|ms| *ms > 0.0) {
+                    Some(ms) => *slot = Some(ms),
+                    None => issues.push(Issue::error(
+                        format!("/timeouts/{name}"),
+                        "out_of_range",
+                        format!("`timeouts.{name}` must be a number of milliseconds above 0, or Infinity for none"),
+                    )),
+                },
+            }
+        }
+    }
+}

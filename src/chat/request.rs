@@ -1,0 +1,100 @@
+//! What is asked of a model.
+
+use crate::error::Error;
+use crate::json::Value;
+
+/// A chat completion request in `OpenAI`'s terms. Members this crate does not know are passed on as they are.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    members: Vec<(String, Value)>,
+}
+
+impl Request {
+    /// Reads a request from JSON.
+    ///
+    /// # Errors
+    ///
+    /// A validation error when it is no object, or `messages` is no list of objects.
+    pub fn parse(json: &str) -> Result<Self, Error> {
+        let value = Value::parse(json)
+            .map_err(|malformed| Error::invalid_at("", "not_json", format!("the request is {malformed}")))?;
+        let Value::Object(members) = value else {
+            return Err(Error::invalid_at(
+                "",
+                "wrong_type",
+                format!(
+                    "the request must be an object with `messages`, this is {}",
+                    value.describe()
+                ),
+            ));
+        };
+        let request = Self { members };
+        let messages = match request.get("messages") {
+            Some(Value::Array(messages)) => messages,
+            other => {
+                let found = other.map_or("missing", Value::describe);
+                return Err(Error::invalid_at(
+                    "/messages",
+                    if other.is_some() { "wrong_type" } else { "missing" },
+                    format!(
+                        "`messages` must be a list such as [{{ role: \"user\", content: \"Hello\" }}], it is {found}"
+                    ),
+                ));
+            }
+        };
+        for (index, message) in messages.iter().enumerate() {
+            if message.get("role").and_then(Value::as_str).is_none() {
+                return Err(Error::invalid_at(
+                    format!("/messages/{index}/role"),
+                    "missing",
+                    format!("message {index} has no `role`: write \"system\", \"user\", \"assistant\" or \"tool\""),
+                ));
+            }
+        }
+        Ok(request)
+    }
+
+    /// The value of a member.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.members
+            .iter()
+            .rev()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value)
+    }
+
+    /// Sets a member, replacing any of that name.
+    pub fn set(&mut self, name: &str, value: Value) {
+        self.remove(name);
+        self.members.push((name.to_owned(), value));
+    }
+
+    /// Removes a member.
+    pub fn remove(&mut self, name: &str) {
+        self.members.retain(|(known, _)| known != name);
+    }
+
+    /// Puts `defaults` under and `overrides` over the request's own members. `null` in `overrides` removes a member.
+    pub fn layer(&mut self, defaults: &[(String, Value)], overrides: &[(String, Value)]) {
+        for (name, value) in defaults {
+            if self.get(name).is_none() {
+                self.set(name, value.clone());
+            }
+        }
+        for (name, value) in overrides {
+            match value {
+                Value::Null => self.remove(name),
+                value => self.set(name, value.clone()),
+            }
+        }
+    }
+
+    /// The request as JSON.
+    #[must_use]
+    pub fn into_json(self) -> String {
+        let mut out = String::new();
+        Value::Object(self.members).write(&mut out);
+        out
+    }
+}

@@ -1,0 +1,420 @@
+//! The one error of this crate, and the wrapper that keeps keys out of it.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// What went wrong: in which family, where, and what to do about it.
+///
+/// The message is part of the contract: it names the field or the phase, says what was wrong with it and what to write
+/// instead. No message and no debug form holds a key; see [`Secret`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Error(Box<Details>);
+
+/// The parts of an [`Error`] as they are handed to JavaScript: absent members are left out.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Details {
+    family: Family,
+    code: &'static str,
+    message: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    issues: Vec<Issue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service_code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_ms: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phase: Option<Phase>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<StreamKind>,
+}
+
+/// Which error class a JavaScript caller catches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Family {
+    /// A value that the caller gave is not what it must be; nothing was sent.
+    Validation,
+    /// The other side answered with a status that means no.
+    Api,
+    /// There was no answer, or the connection broke.
+    Connection,
+    /// A deadline passed.
+    Deadline,
+    /// The answer came, but is not a whole, readable message.
+    Stream,
+}
+
+/// The deadline that passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Phase {
+    /// From sending an attempt to its response headers.
+    Headers,
+    /// From sending an attempt to the first piece of its message.
+    FirstToken,
+    /// The longest silence between two reads, once there are headers.
+    Idle,
+    /// The whole call, retries and their waits included.
+    Total,
+}
+
+/// In which way a stream is not a whole message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum StreamKind {
+    /// It stopped before a finish reason or `[DONE]`.
+    Truncated,
+    /// It ended without any message in it.
+    Empty,
+    /// The upstream reported an error inside it.
+    Error,
+    /// A part of it could not be read.
+    Malformed,
+    /// One event or value was larger than the buffer may grow.
+    TooLarge,
+}
+
+/// One thing that is wrong with a value, and where in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Issue {
+    /// RFC 6901 JSON pointer to the value; empty for the whole.
+    pub path: String,
+    /// Stable name of the rule that was broken.
+    pub code: &'static str,
+    /// What is wrong and what to write instead.
+    pub message: String,
+    /// Whether it would be refused, or only regretted.
+    pub severity: Severity,
+    /// The member or value that was probably meant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suggestion: Option<String>,
+}
+
+/// How bad an [`Issue`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Severity {
+    /// The other side would refuse it.
+    Error,
+    /// It would be accepted in silence, and regretted.
+    Warning,
+}
+
+impl Issue {
+    /// An issue of severity `Error`.
+    pub fn error(path: impl Into<String>, code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            path: path.into(),
+            code,
+            message: message.into(),
+            severity: Severity::Error,
+            suggestion: None,
+        }
+    }
+}
+
+/// What the other side said when it refused.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Refusal {
+    /// The HTTP status.
+    pub status: u16,
+    /// Its own words, if it had any.
+    pub message: Option<String>,
+    /// Its own code, as text.
+    pub service_code: Option<String>,
+    /// The body as text, at most as much of it as was read.
+    pub body: String,
+    /// Its id for the request.
+    pub request_id: Option<String>,
+    /// How long it asks to wait, in milliseconds.
+    pub retry_after_ms: Option<f64>,
+}
+
+impl Error {
+    fn new(family: Family, code: &'static str, message: String) -> Self {
+        Self(Box::new(Details {
+            family,
+            code,
+            message,
+            issues: Vec::new(),
+            status: None,
+            service_code: None,
+            body: None,
+            request_id: None,
+            retry_after_ms: None,
+            phase: None,
+            kind: None,
+        }))
+    }
+
+    /// Something the caller gave is not usable, with every reason found.
+    #[must_use]
+    pub fn invalid(issues: Vec<Issue>) -> Self {
+        let message = match issues.as_slice() {
+            [] => "not valid".to_owned(),
+            [only] => only.message.clone(),
+            [first, rest @ ..] => {
+                format!("{} (and {} more, see `issues`)", first.message, rest.len())
+            }
+        };
+        let code = issues.first().map_or("invalid", |issue| issue.code);
+        let mut error = Self::new(Family::Validation, code, message);
+        error.0.issues = issues;
+        error
+    }
+
+    /// One value the caller gave is not usable.
+    pub fn invalid_at(path: impl Into<String>, code: &'static str, message: impl Into<String>) -> Self {
+        Self::invalid(vec![Issue::error(path, code, message)])
+    }
+
+    /// The other side answered with a status that means no.
+    #[must_use]
+    pub fn refused(refusal: Refusal) -> Self {
+        let Refusal {
+            status,
+            message,
+            service_code,
+            body,
+            request_id,
+            retry_after_ms,
+        } = refusal;
+        let (code, advice) = match status {
+            0 | 300..=399 => (
+                "redirected",
+                "it redirects: use the address it points to as the base URL",
+            ),
+            400 | 422 => ("bad_request", "it did not accept the request"),
+            401 => ("unauthorized", "it did not accept the key"),
+            403 => ("forbidden", "the key may not do this"),
+            404 => ("not_found", "nothing is there: check the base URL and the model"),
+            408 | 504 => ("timed_out", "it gave up waiting"),
+            429 => ("rate_limited", "too many requests or no quota left"),
+            500..=599 => ("server_error", "it failed on its side"),
+            _ => ("refused", "it refused the request"),
+        };
+        let said = message.map_or_else(String::new, |message| format!(": {message}"));
+        let mut error = Self::new(
+            Family::Api,
+            code,
+            format!("the upstream answered {status}, {advice}{said}"),
+        );
+        error.0.status = Some(status);
+        error.0.service_code = service_code;
+        error.0.body = Some(body);
+        error.0.request_id = request_id;
+        error.0.retry_after_ms = retry_after_ms;
+        error
+    }
+
+    /// No answer came.
+    #[must_use]
+    pub fn unreachable() -> Self {
+        Self::new(
+            Family::Connection,
+            "connection_failed",
+            "no answer from the upstream: check the base URL, the network and, in a page, CORS; `cause` has the platform's reason".to_owned(),
+        )
+    }
+
+    /// The body broke off with an error of the connection.
+    #[must_use]
+    pub fn lost() -> Self {
+        Self::new(
+            Family::Connection,
+            "connection_lost",
+            "the connection broke while the answer was streaming; `cause` has the platform's reason".to_owned(),
+        )
+    }
+
+    /// A deadline of `limit_ms` passed.
+    #[must_use]
+    pub fn deadline(phase: Phase, limit_ms: f64) -> Self {
+        let (code, what, option) = match phase {
+            Phase::Headers => ("deadline_headers", "no response headers", "headersMs"),
+            Phase::FirstToken => ("deadline_first_token", "no first token", "firstTokenMs"),
+            Phase::Idle => ("deadline_idle", "silence", "idleMs"),
+            Phase::Total => ("deadline_total", "not done", "totalMs"),
+        };
+        // Whole milliseconds are enough to know it by.
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "the cast saturates"
+        )]
+        let limit_ms = limit_ms as u64;
+        let mut error = Self::new(
+            Family::Deadline,
+            code,
+            format!("{what} after {limit_ms} ms: raise `timeouts.{option}` if the upstream needs longer"),
+        );
+        error.0.phase = Some(phase);
+        error
+    }
+
+    /// The answer is not a whole, readable message.
+    #[must_use]
+    pub fn stream(kind: StreamKind, message: impl Into<String>) -> Self {
+        let code = match kind {
+            StreamKind::Truncated => "stream_truncated",
+            StreamKind::Empty => "stream_empty",
+            StreamKind::Error => "stream_error",
+            StreamKind::Malformed => "stream_malformed",
+            StreamKind::TooLarge => "stream_too_large",
+        };
+        let mut error = Self::new(Family::Stream, code, message.into());
+        error.0.kind = Some(kind);
+        error
+    }
+
+    /// The same error with the upstream's own code for it.
+    #[must_use]
+    pub fn with_service_code(mut self, code: Option<String>) -> Self {
+        self.0.service_code = code;
+        self
+    }
+
+    /// The same error with the HTTP status it belongs to.
+    #[must_use]
+    pub fn with_status(mut self, status: u16) -> Self {
+        self.0.status = Some(status);
+        self
+    }
+
+    /// The same error with every occurrence of the secret in its texts blotted out.
+    #[must_use]
+    pub fn without(mut self, secret: &Secret) -> Self {
+        for text in [
+            Some(&mut self.0.message),
+            self.0.body.as_mut(),
+            self.0.service_code.as_mut(),
+        ]
+        .into_iter()
+        .flatten()
+        {
+            secret.blot(text);
+        }
+        self
+    }
+
+    /// Which class of error this is.
+    #[must_use]
+    pub fn family(&self) -> Family {
+        self.0.family
+    }
+
+    /// Stable name of what went wrong.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.0.code
+    }
+
+    /// JSON pointer to the first value that is wrong, for validation errors.
+    #[must_use]
+    pub fn path(&self) -> Option<&str> {
+        self.0.issues.first().map(|issue| issue.path.as_str())
+    }
+
+    /// HTTP status, where there was one.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        self.0.status
+    }
+
+    /// How long the other side asks to wait, in milliseconds.
+    #[must_use]
+    pub fn retry_after_ms(&self) -> Option<f64> {
+        self.0.retry_after_ms
+    }
+
+    /// In which way a stream was not whole.
+    #[must_use]
+    pub fn kind(&self) -> Option<StreamKind> {
+        self.0.kind
+    }
+
+    /// The deadline that passed.
+    #[must_use]
+    pub fn phase(&self) -> Option<Phase> {
+        self.0.phase
+    }
+
+    /// Everything found wrong with a value the caller gave.
+    #[must_use]
+    pub fn issues(&self) -> &[Issue] {
+        &self.0.issues
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl Serialize for Error {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+/// A key or token. Its debug form is dots; only [`Secret::reveal`] gives it away.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Shorter secrets are not looked for in texts: blotting out every «a» would hide everything but the secret.
+    const SHORTEST_BLOTTED: usize = 4;
+
+    /// Wraps a key, which must be fit for an HTTP header.
+    ///
+    /// # Errors
+    ///
+    /// A validation error when it is empty, has white space around it or holds a character that no header may: a key
+    /// read from a file or a variable often ends in a line break, and the request would fail without a word about it.
+    pub fn new(key: String) -> Result<Self, Error> {
+        let problem = if key.is_empty() {
+            "is empty: give the key, or leave `apiKey` out if the upstream needs none"
+        } else if key.trim().len() != key.len() {
+            "has white space or a line break around it: trim it"
+        } else if !key.bytes().all(|byte| matches!(byte, 0x20..=0x7e)) {
+            "holds a character that cannot stand in a header: paste it again"
+        } else {
+            return Ok(Self(key));
+        };
+        Err(Error::invalid_at(
+            "/apiKey",
+            "bad_key",
+            format!("the API key {problem}"),
+        ))
+    }
+
+    /// The key itself, for the header it goes into.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// Replaces every occurrence of the secret in `text` by dots.
+    pub fn blot(&self, text: &mut String) {
+        if self.0.len() >= Self::SHORTEST_BLOTTED && text.contains(&self.0) {
+            *text = text.replace(&self.0, "•••");
+        }
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("•••")
+    }
+}

@@ -1,0 +1,166 @@
+//! How a body is framed, whatever its content type says, and the payloads it holds.
+//!
+//! An event stream is what was asked for. A body that begins with a bracket is JSON instead: one value, one a line,
+//! an array of them, pretty-printed or run together.
+
+use std::borrow::Cow;
+
+use crate::error::{Error, StreamKind};
+use crate::{json, sse};
+
+/// How large one event or value may grow, in bytes. A chunk of a chat stream has some hundred; a message that is sent
+/// whole, with sound or pictures in it, may have millions.
+pub const LIMIT: usize = 32 << 20;
+
+/// Cuts a body into payloads. Push its pieces in order, draw all payloads from each, then call [`Framing::finish`].
+#[derive(Debug)]
+pub struct Framing {
+    format: Format,
+    limit: usize,
+}
+
+#[derive(Debug)]
+enum Format {
+    /// Nothing but white space or the beginning of a byte order mark so far.
+    Undecided {
+        bom: Vec<u8>,
+    },
+    Events(sse::Decoder),
+    Values(json::Splitter),
+}
+
+/// One payload of the body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payload<'a> {
+    /// The event's type, `message` where the body is no event stream.
+    pub kind: &'a str,
+    /// The event's data or the JSON value, as text.
+    pub text: Cow<'a, str>,
+}
+
+/// The payloads in one piece of the body; made by [`Framing::push`].
+#[derive(Debug)]
+pub struct Payloads<'f, 'b> {
+    source: Source<'f, 'b>,
+    limit: usize,
+}
+
+#[derive(Debug)]
+enum Source<'f, 'b> {
+    Nothing,
+    Events(sse::Events<'f, 'b>),
+    Values(json::Values<'f, 'b>),
+}
+
+impl Default for Framing {
+    fn default() -> Self {
+        Self::new(LIMIT)
+    }
+}
+
+impl Framing {
+    /// Refuses events and values of more than `limit` bytes.
+    #[must_use]
+    pub fn new(limit: usize) -> Self {
+        Self {
+            format: Format::Undecided { bom: Vec::new() },
+            limit,
+        }
+    }
+
+    /// Takes the next piece of the body. Draw all payloads from what it gives.
+    pub fn push<'f, 'b>(&'f mut self, bytes: &'b [u8]) -> Payloads<'f, 'b> {
+        let bytes = self.decide(bytes);
+        Payloads {
+            source: match &mut self.format {
+                Format::Undecided { .. } => Source::Nothing,
+                Format::Events(decoder) => Source::Events(decoder.push(bytes)),
+                Format::Values(splitter) => Source::Values(splitter.push(bytes)),
+            },
+            limit: self.limit,
+        }
+    }
+
+    /// Looks for the first byte that tells the format, and gives what is left to read.
+    fn decide<'b>(&mut self, mut bytes: &'b [u8]) -> &'b [u8] {
+        const BOM: &[u8] = b"\xef\xbb\xbf";
+        let Format::Undecided { bom } = &mut self.format else {
+            return bytes;
+        };
+        while let [byte, rest @ ..] = bytes {
+            if BOM.get(bom.len()) == Some(byte) {
+                bom.push(*byte);
+            } else if !byte.is_ascii_whitespace() {
+                self.format = if matches!(byte, b'{' | b'[') {
+                    Format::Values(json::Splitter::new(self.limit))
+                } else {
+                    Format::Events(sse::Decoder::new(self.limit))
+                };
+                break;
+            }
+            bytes = rest;
+        }
+        bytes
+    }
+
+    /// At the end of the body: the last payload, if the body broke off before it was closed but after it was whole.
+    ///
+    /// # Errors
+    ///
+    /// When it is larger than the limit.
+    pub fn finish(&mut self) -> Result<Option<Payload<'_>>, Error> {
+        match &mut self.format {
+            Format::Events(decoder) => decoder
+                .finish()
+                .map(|event| event.map(Payload::from))
+                .map_err(|sse::Overflow| too_large(self.limit)),
+            Format::Undecided { .. } | Format::Values(_) => Ok(None),
+        }
+    }
+}
+
+impl Payloads<'_, '_> {
+    /// The next payload, or `None` when more bytes are needed.
+    ///
+    /// # Errors
+    ///
+    /// When an event or value is larger than the limit. The body cannot be read on after that.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "it lends its buffer, which an Iterator cannot"
+    )]
+    pub fn next(&mut self) -> Result<Option<Payload<'_>>, Error> {
+        let limit = self.limit;
+        match &mut self.source {
+            Source::Nothing => Ok(None),
+            Source::Events(events) => match events.next() {
+                Ok(event) => Ok(event.map(Payload::from)),
+                Err(sse::Overflow) => Err(too_large(limit)),
+            },
+            Source::Values(values) => match values.next() {
+                None => Ok(None),
+                Some(Ok(value)) => Ok(Some(Payload {
+                    kind: "message",
+                    text: String::from_utf8_lossy(value),
+                })),
+                Some(Err(json::Overflow)) => Err(too_large(limit)),
+            },
+        }
+    }
+}
+
+impl<'a> From<sse::Event<'a>> for Payload<'a> {
+    fn from(event: sse::Event<'a>) -> Self {
+        Self {
+            kind: event.kind,
+            text: Cow::Borrowed(event.data),
+        }
+    }
+}
+
+fn too_large(limit: usize) -> Error {
+    Error::stream(
+        StreamKind::TooLarge,
+        format!("one event of the stream is larger than {limit} bytes"),
+    )
+}

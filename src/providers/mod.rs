@@ -1,0 +1,86 @@
+//! The dialects: how a request is put to an upstream, and what its payloads say.
+
+mod openai;
+mod upstream;
+
+pub use upstream::{Provider, Upstream};
+
+use crate::chat::{Delta, Request};
+use crate::error::{Error, Secret};
+use crate::framing::Payload;
+use crate::http;
+
+/// What one payload says.
+#[derive(Debug)]
+pub struct Decoded<'a> {
+    /// What it adds to the answer, in order.
+    pub deltas: Vec<Delta<'a>>,
+    /// The payload itself, if it is a chunk as `OpenAI`'s reference describes it and can be passed on as it is.
+    pub chunk: Option<&'a str>,
+    /// Whether the answer ends here, and how.
+    pub end: Option<Result<(), Error>>,
+}
+
+/// Reads the payloads of one answer, in their order.
+#[derive(Clone, Copy, Debug)]
+pub enum Decoder {
+    /// `OpenAI`'s chat completions, streamed or whole.
+    OpenAi(openai::Decoder),
+}
+
+impl Provider {
+    /// The request for a completion, streamed. `key` is the API key, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// A validation error when the request lacks something that the provider cannot do without.
+    pub fn encode(self, upstream: &Upstream, request: Request) -> Result<http::Request, Error> {
+        match self {
+            Self::OpenAi => openai::encode(upstream, request),
+        }
+    }
+
+    /// The header that carries the key.
+    #[must_use]
+    pub fn authorization(self, key: &Secret) -> (String, String) {
+        match self {
+            Self::OpenAi => ("authorization".to_owned(), format!("Bearer {}", key.reveal())),
+        }
+    }
+
+    /// A decoder for a new answer.
+    #[must_use]
+    pub fn decoder(self) -> Decoder {
+        match self {
+            Self::OpenAi => Decoder::OpenAi(openai::Decoder::default()),
+        }
+    }
+}
+
+impl Decoder {
+    /// Reads the next payload.
+    pub fn decode<'a>(&mut self, payload: &'a Payload<'_>) -> Decoded<'a> {
+        match self {
+            Self::OpenAi(decoder) => decoder.decode(payload),
+        }
+    }
+
+    /// Whether every message that was begun has been finished, so that nothing is missing if no more comes.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        match self {
+            Self::OpenAi(decoder) => decoder.is_finished(),
+        }
+    }
+
+    /// At the end of the body: whether that was a whole answer.
+    ///
+    /// # Errors
+    ///
+    /// A stream error of kind `truncated` or `empty` when it was not.
+    pub fn end(&self) -> Result<(), Error> {
+        match self {
+            Self::OpenAi(decoder) => decoder.end(),
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! [`crate::stream::Stream`] for JavaScript.
+
+use gloo_net::http::{Headers, Method, RequestBuilder};
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+use web_sys::{AbortSignal, RequestRedirect};
+
+use super::report;
+use crate::call::{Call, Next, Policy};
+use crate::chat::{ChunkWriter, Request};
+use crate::error::{Error, Secret};
+use crate::http::Response;
+use crate::providers::{Provider, Upstream};
+use crate::stream::{Outlet, Stream};
+
+/// Set in what [`StreamMachine::push`] and its siblings give: there is output to take.
+const HAS_OUTPUT: u32 = 1;
+/// Set in what [`StreamMachine::push`] and its siblings give: the deadline may be earlier than it was.
+const EARLIER_DEADLINE: u32 = 4;
+/// Set in what [`StreamMachine::push`] and its siblings give: the machine no longer wants the body to be read.
+const STOP_READING: u32 = 2;
+
+/// A chat client's upstream and policy, read once and used for each of its calls.
+#[wasm_bindgen(js_name = Client)]
+pub struct ClientMachine {
+    upstream: Upstream,
+    policy: Policy,
+}
+
+#[wasm_bindgen(js_class = Client)]
+impl ClientMachine {
+    /// `upstream` and `options` (`{ timeouts, maxRetries }`) are JSON, without key and functions.
+    ///
+    /// # Errors
+    ///
+    /// A validation error with an issue for everything that is wrong in either.
+    #[wasm_bindgen(constructor)]
+    pub fn new(upstream: &str, options: &str) -> Result<Self, Error> {
+        Ok(Self {
+            upstream: Upstream::parse(upstream)?,
+            policy: Policy::default().with_options(options)?,
+        })
+    }
+
+    /// Begins a call. `request` and `options` are JSON, `seed` is any random number, `now` is in milliseconds on a
+    /// clock that does not run backwards, `created` is the time of day in seconds since 1970.
+    ///
+    /// # Errors
+    ///
+    /// A validation error with an issue for what is wrong in either.
+    pub fn stream(
+        &self,
+        request: &str,
+        options: &str,
+        seed: u32,
+        now: f64,
+        created: f64,
+    ) -> Result<StreamMachine, Error> {
+        let request = Request::parse(request)?;
+        let policy = self.policy.clone().with_options(options)?;
+        let call = Call::new(&self.upstream, request, policy, seed, now)?;
+        Ok(StreamMachine::begin(call, seed, now, created))
+    }
+}
+
+/// One streamed answer. [`crate::call::Call`] says in which order to call what.
+#[wasm_bindgen(js_name = Stream)]
+pub struct StreamMachine {
+    stream: Stream,
+    /// What an answer without an id of its own is called.
+    id: String,
+    created: u64,
+}
+
+#[wasm_bindgen(js_class = Stream)]
+impl StreamMachine {
+    fn begin(call: Call, seed: u32, now: f64, created: f64) -> Self {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a time of day; the cast saturates"
+        )]
+        let created = created as u64;
+        Self {
+            stream: Stream::new(call, now),
+            id: format!("chatcmpl-{seed:08x}"),
+            created,
+        }
+    }
+
+    /// The answer of a call that was made elsewhere; `respond` is to follow.
+    ///
+    /// # Errors
+    ///
+    /// A validation error when there is no such provider.
+    pub fn answered(provider: &str, seed: u32, now: f64, created: f64) -> Result<StreamMachine, Error> {
+        let call = Call::answered(Provider::parse(provider, "/provider")?, now);
+        Ok(Self::begin(call, seed, now, created))
+    }
+
+    /// `"send"`, `"read"`, `"wait"` or `"done"`.
+    pub fn next(&self) -> String {
+        match self.stream.next() {
+            Next::Send => "send",
+            Next::Read => "read",
+            Next::Wait => "wait",
+            Next::Done => "done",
+        }
+        .to_owned()
+    }
+
+    /// The request of the next attempt, with the key if there is one.
+    ///
+    /// # Errors
+    ///
+    /// A validation error for a key that no header can carry, or an address that the platform refuses.
+    pub fn send(&mut self, key: Option<String>, signal: &AbortSignal, now: f64) -> Result<web_sys::Request, Error> {
+        let key = key.map(Secret::new).transpose()?;
+        let request = self.stream.send(key, now)?;
+        let headers = Headers::new();
+        for (name, value) in &request.headers {
+            headers.set(name, value);
+        }
+        let method = if request.method == "POST" {
+            Method::POST
+        } else {
+            Method::GET
+        };
+        RequestBuilder::new(&request.url)
+            .method(method)
+            .headers(headers)
+            .abort_signal(Some(signal))
+            // Followed, a redirect would take the key to whatever host it names.
+            .redirect(RequestRedirect::Manual)
+            .body(request.body.map_or(JsValue::UNDEFINED, JsValue::from))
+            .map(web_sys::Request::from)
+            .map_err(|_| {
+                Error::invalid_at(
+                    "/baseUrl",
+                    "bad_url",
+                    "`baseUrl` makes no address that can be fetched: check its host and port",
+                )
+            })
+    }
+
+    /// The response has come. `headers` holds names and values in turn.
+    pub fn respond(&mut self, status: u16, headers: Vec<String>, now: f64) {
+        self.stream.respond(response(status, headers), now);
+    }
+
+    /// The upstream's id for the request, once there is a response.
+    #[wasm_bindgen(js_name = requestId)]
+    pub fn request_id(&self) -> Option<String> {
+        self.stream.request_id().map(str::to_owned)
+    }
+
+    /// A piece of the body has come. Gives a sum of 1 (there is output to take), 2 (read no more) and 4
+    /// (the deadline may be earlier than it was).
+    pub fn push(&mut self, bytes: &[u8], now: f64) -> u32 {
+        self.stream.push(bytes, now);
+        self.flags()
+    }
+
+    /// The body has ended; gives the same as `push`.
+    pub fn end(&mut self, now: f64) -> u32 {
+        self.stream.end(now);
+        self.flags()
+    }
+
+    /// The request could not be sent or the connection broke; gives the same as `push`.
+    pub fn lose(&mut self, now: f64) -> u32 {
+        self.stream.lose(now);
+        self.flags()
+    }
+
+    /// When `tick` is to be called, on the caller's clock.
+    pub fn deadline(&self) -> Option<f64> {
+        self.stream.deadline()
+    }
+
+    /// Time has passed. `waiting_since` says since when a piece of the body is being waited for, if one is: the
+    /// reader's own pauses are nobody's silence. Gives the same as `push`.
+    pub fn tick(&mut self, waiting_since: Option<f64>, now: f64) -> u32 {
+        match waiting_since {
+            Some(since) => self.stream.listen(since),
+            None => self.stream.rest(now),
+        }
+        self.stream.tick(now);
+        self.flags()
+    }
+
+    fn flags(&self) -> u32 {
+        let flag = |set: bool, flag: u32| if set { flag } else { 0 };
+        flag(self.stream.has_output(), HAS_OUTPUT)
+            | flag(self.stream.next() != Next::Read, STOP_READING)
+            | flag(self.stream.is_finished(), EARLIER_DEADLINE)
+    }
+
+    /// From here on output is the words of choice 0.
+    #[wasm_bindgen(js_name = readText)]
+    pub fn read_text(&mut self) {
+        self.stream.read_as(Outlet::Text);
+    }
+
+    /// From here on output is chunks: the elements of a JSON array, without its brackets.
+    #[wasm_bindgen(js_name = readChunks)]
+    pub fn read_chunks(&mut self) {
+        self.stream.read_as(Outlet::Chunks(self.writer()));
+    }
+
+    /// From here on output is an event stream of strict chunks.
+    #[wasm_bindgen(js_name = readEvents)]
+    pub fn read_events(&mut self) {
+        self.stream.read_as(Outlet::Events(self.writer()));
+    }
+
+    fn writer(&self) -> ChunkWriter {
+        ChunkWriter::new(self.id.clone(), String::new(), self.created)
+    }
+
+    /// Takes the output that has come.
+    pub fn take(&mut self) -> String {
+        self.stream.take()
+    }
+
+    /// Takes the output that has come, as UTF-8.
+    #[wasm_bindgen(js_name = takeBytes)]
+    pub fn take_bytes(&mut self) -> Vec<u8> {
+        self.stream.take().into_bytes()
+    }
+
+    /// The answer so far, as the JSON of a chat completion; `undefined` while there is none.
+    pub fn completion(&self) -> Option<String> {
+        let completion = self.stream.completion();
+        if completion.is_empty() {
+            return None;
+        }
+        let mut json = String::new();
+        completion.write(&mut json);
+        Some(json)
+    }
+
+    /// Times and counts so far.
+    pub fn metrics(&self) -> JsValue {
+        report(&self.stream.metrics())
+    }
+
+    /// The error it ended with, if it did.
+    pub fn failure(&self) -> Option<JsFailure> {
+        match self.stream.outcome() {
+            Some(Err(error)) => Some(report(error).into()),
+            _ => None,
+        }
+    }
+}
+
+fn response(status: u16, headers: Vec<String>) -> Response {
+    let mut headers = headers.into_iter();
+    let mut pairs = Vec::new();
+    while let (Some(name), Some(value)) = (headers.next(), headers.next()) {
+        pairs.push((name, value));
+    }
+    Response::new(status, pairs)
+}
+
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = r#"
+/** An error as plain data. */
+export interface Failure { family: string; code: string; message: string; [member: string]: unknown }
+"#;
+
+#[wasm_bindgen]
+extern "C" {
+    /// An error as plain data.
+    #[wasm_bindgen(typescript_type = "Failure")]
+    pub type JsFailure;
+}
