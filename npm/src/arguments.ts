@@ -1,0 +1,27 @@
+// Checks of arguments that must be made before the module is entered.
+
+import { invalid } from "./errors.js";
+
+/** A value as JSON; `what` names it in the message if it cannot be. */
+export function json(value: unknown, path: string, what: string): string {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
+    throw invalid(path, "not_json", `${what} cannot be sent as JSON: ${reason}`);
+  }
+  if (text === undefined) {
+    throw invalid(path, "wrong_type", `${what} must be an object, this is ${value === undefined ? "missing" : typeof value}`);
+  }
+  return text;
+}
+
+/** Refuses what cannot be listened to like an AbortSignal. */
+export function checkedSignal(signal: unknown): void {
+  if (signal === undefined || signal === null) return;
+  const { aborted, addEventListener } = signal as AbortSignal;
+  if (typeof aborted !== "boolean" || typeof addEventListener !== "function") {
+    throw invalid("/signal", "wrong_type", "`signal` must be an AbortSignal, such as the `signal` of an AbortController");
+  }
+}

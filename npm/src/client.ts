@@ -1,0 +1,128 @@
+// The chat client.
+
+import { checkedSignal, json } from "./arguments.js";
+import type { ChatCompletion, ChatRequest } from "./chat.js";
+import { fromModule, LiveAvatarLlmError } from "./errors.js";
+import { type Exports, instance } from "./instance.js";
+import { begin, type ChatStream, seed } from "./stream.js";
+import { access, type Access, type Upstream } from "./upstream.js";
+
+/** Deadlines in milliseconds; `Infinity` is none. */
+export interface Timeouts {
+  /** From sending an attempt to its response headers; default 30 000. */
+  headersMs?: number;
+  /** From sending an attempt to the first piece of its message; default 60 000. */
+  firstTokenMs?: number;
+  /** The longest silence between two reads; default 30 000. */
+  idleMs?: number;
+  /** The whole call, retries and their waits included; default none. */
+  totalMs?: number;
+}
+
+/** What may be set for one call. */
+export interface CallOptions {
+  /** Ends the call when it is aborted, with its reason. */
+  signal?: AbortSignal;
+  /** Deadlines of this call, over the client's. */
+  timeouts?: Timeouts;
+  /** How often a failed attempt is followed by another, over the client's. */
+  maxRetries?: number;
+}
+
+/** What may be set for a client. */
+export interface ClientOptions {
+  /** Deadlines of each call. */
+  timeouts?: Timeouts;
+  /**
+   * How often a failed attempt is followed by another; default 2. Tried again are lost connections, deadlines and the
+   * statuses 408, 409, 429 and 5xx, but never once something of the answer was handed over. A wait that the upstream
+   * asks for (`Retry-After`) is kept, up to a minute.
+   */
+  maxRetries?: number;
+  /** Allows a key in a page, where whoever opens the page can read it; default false. */
+  dangerouslyAllowBrowser?: boolean;
+}
+
+/**
+ * Streams chat completions from an upstream.
+ *
+ * ```ts
+ * const client = new ChatClient({ baseUrl: "https://api.example.com/v1", apiKey: () => env.KEY, model: "gpt-4o-mini" });
+ * for await (const text of client.stream({ messages: [{ role: "user", content: "Hello" }] }).textStream()) show(text);
+ * ```
+ *
+ * Its methods are bound: `const { stream } = client` works.
+ */
+export class ChatClient {
+  readonly #access: Access;
+  readonly #upstream: string;
+  readonly #options: string;
+  #machine: { exports: Exports; client: InstanceType<Exports["Client"]> } | undefined;
+
+  /**
+   * @throws ValidationError, with an issue for everything that is wrong in `upstream` or `options`
+   */
+  constructor(upstream: Upstream, options: ClientOptions = {}) {
+    this.#access = access(upstream);
+    const { dangerouslyAllowBrowser, ...policy } = options;
+    if (this.#access.hasKey && !dangerouslyAllowBrowser && isPage()) {
+      throw new LiveAvatarLlmError({
+        code: "key_in_page",
+        message:
+          "this page would show the API key to everyone who opens it: call a server of yours that holds the key, " +
+          "or set `dangerouslyAllowBrowser: true` if this page is yours alone",
+      });
+    }
+    this.#upstream = json(this.#access.rest, "", "the upstream");
+    this.#options = json(policy, "", "the options");
+    this.#client();
+  }
+
+  /**
+   * Asks for an answer and streams it. The request goes out at once; what fails after that reaches whoever reads the
+   * stream.
+   *
+   * @throws ValidationError, with an issue for everything that is wrong in `request` or `options`; nothing was sent
+   */
+  stream = <Asked extends ChatRequest>(request: Asked, options: CallOptions = {}): ChatStream => {
+    const { signal, ...policy } = options;
+    checkedSignal(signal);
+    const asked = json(request, "", "the request");
+    const changes = json(policy, "", "the options");
+    const { exports, client } = this.#client();
+    try {
+      const machine = client.stream(asked, changes, seed(), performance.now(), Date.now() / 1000);
+      return begin({ machine, exports, access: this.#access, signal });
+    } catch (thrown) {
+      throw fromModule(thrown, exports);
+    }
+  };
+
+  /**
+   * Asks for an answer and gives it whole. It is streamed all the same: so the deadlines are about silence, not length,
+   * and an error has what came before it as `partial`. Token counts are asked for unless `stream_options` says otherwise.
+   *
+   * @throws like {@link ChatClient.stream}, but as a rejection
+   */
+  complete = async <Asked extends ChatRequest>(request: Asked, options: CallOptions = {}): Promise<ChatCompletion> => {
+    const asked = typeof request === "object" && request ? { stream_options: { include_usage: true }, ...request } : request;
+    return this.stream(asked, options).completion();
+  };
+
+  /** The module's side of this client, in the instance that is current. */
+  #client() {
+    const exports = instance();
+    if (this.#machine?.exports !== exports) {
+      try {
+        this.#machine = { exports, client: new exports.Client(this.#upstream, this.#options) };
+      } catch (thrown) {
+        throw fromModule(thrown, exports);
+      }
+    }
+    return this.#machine;
+  }
+}
+
+function isPage(): boolean {
+  return typeof window === "object" && typeof document === "object";
+}

@@ -1,0 +1,33 @@
+// Everything the package exports, whichever entry a runtime picks.
+
+export { ChatClient } from "./client.js";
+export { ChatStream } from "./stream.js";
+export {
+  ApiError,
+  ConnectionError,
+  DeadlineError,
+  LiveAvatarLlmError,
+  StreamError,
+  ValidationError,
+} from "./errors.js";
+
+export type { CallOptions, ClientOptions, Timeouts } from "./client.js";
+export type { Issue } from "./errors.js";
+export type { StreamMetrics, StreamResponse } from "./stream.js";
+export type { Common, Fetcher, Key, OpenAIUpstream, Upstream } from "./upstream.js";
+export type {
+  ChatChoice,
+  ChatChunk,
+  ChatChunkChoice,
+  ChatCompletion,
+  ChatContentPart,
+  ChatDelta,
+  ChatLogprobs,
+  ChatMessage,
+  ChatRequest,
+  ChatTokenLogprob,
+  ChatTool,
+  ChatToolCall,
+  ChatToolCallDelta,
+  ChatUsage,
+} from "./chat.js";

@@ -1,0 +1,80 @@
+// Reading an answer piece by piece.
+
+import { HAS_OUTPUT, stopped, type Transfer } from "./transfer.js";
+
+/** Iterates over the pieces of a transfer's output, each as soon as it has come. */
+export class Pieces<Piece> implements AsyncIterableIterator<Piece> {
+  readonly #transfer: Transfer;
+  readonly #take: () => Piece[];
+  readonly #begin: () => void;
+  #ready: Piece[] = [];
+  #given = 0;
+  /** How many calls of `next` are not answered yet; they are answered in their order. */
+  #asked = 0;
+  #last: Promise<unknown> = Promise.resolve();
+  #isOver = false;
+
+  /** `take` gives the output that has come as pieces, `begin` is called when the first is asked for. */
+  constructor(transfer: Transfer, take: () => Piece[], begin: () => void) {
+    this.#transfer = transfer;
+    this.#take = take;
+    this.#begin = begin;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<Piece, undefined>> {
+    this.#begin();
+    // A call beside another waits for it, whatever comes of it.
+    const answer = this.#asked++ === 0 ? this.#advance() : this.#last.then(this.#advance, this.#advance);
+    this.#last = answer;
+    return answer;
+  }
+
+  return(): Promise<IteratorResult<Piece, undefined>> {
+    this.#isOver = true;
+    this.#transfer.stop(stopped());
+    return Promise.resolve({ value: undefined, done: true });
+  }
+
+  #advance = (): Promise<IteratorResult<Piece, undefined>> => {
+    if (this.#given < this.#ready.length) return Promise.resolve(this.#give());
+    const { reader } = this.#transfer;
+    if (!reader || this.#isOver) return this.#settle();
+    this.#transfer.listen();
+    return reader.read().then(this.#received, this.#broke);
+  };
+
+  #received = (result: ReadableStreamReadResult<Uint8Array>) => this.#proceed(this.#transfer.receive(result));
+
+  #broke = (cause: unknown) => this.#proceed(this.#transfer.broke(cause));
+
+  #proceed(flags: number): IteratorResult<Piece, undefined> | Promise<IteratorResult<Piece, undefined>> {
+    if (!(flags & HAS_OUTPUT)) return this.#advance();
+    this.#ready = this.#take();
+    this.#given = 0;
+    return this.#give();
+  }
+
+  #give(): IteratorResult<Piece, undefined> {
+    this.#asked--;
+    return { value: this.#ready[this.#given++]!, done: false };
+  }
+
+  /** Where there is nothing to read: it is being opened, or over. */
+  async #settle(): Promise<IteratorResult<Piece, undefined>> {
+    const transfer = this.#transfer;
+    if (!this.#isOver) await transfer.settled();
+    if (!transfer.over && !this.#isOver) return this.#advance();
+    this.#asked--;
+    const { over } = transfer;
+    if (!this.#isOver && over && "error" in over) {
+      this.#isOver = true;
+      throw over.error;
+    }
+    this.#isOver = true;
+    return { value: undefined, done: true };
+  }
+}
