@@ -187,26 +187,28 @@ impl Error {
             request_id,
             retry_after_ms,
         } = refusal;
-        let (code, advice) = match status {
-            0 | 300..=399 => (
-                "redirected",
-                "it redirects: use the address it points to as the base URL",
+        let (code, did) = match status {
+            0 | 300..=399 => ("redirected", "redirects"),
+            400 | 422 => ("bad_request", "did not accept the request"),
+            401 => ("unauthorized", "did not accept the key"),
+            403 => ("forbidden", "does not allow this to the key"),
+            404 => ("not_found", "has nothing at this address, or no such model"),
+            408 | 504 => ("timed_out", "gave up waiting"),
+            429 => (
+                "rate_limited",
+                "takes no more requests for now, or the quota is used up",
             ),
-            400 | 422 => ("bad_request", "it did not accept the request"),
-            401 => ("unauthorized", "it did not accept the key"),
-            403 => ("forbidden", "the key may not do this"),
-            404 => ("not_found", "nothing is there: check the base URL and the model"),
-            408 | 504 => ("timed_out", "it gave up waiting"),
-            429 => ("rate_limited", "too many requests or no quota left"),
-            500..=599 => ("server_error", "it failed on its side"),
-            _ => ("refused", "it refused the request"),
+            500..=599 => ("server_error", "failed"),
+            _ => ("refused", "refused the request"),
+        };
+        // A status of 0 is one that the platform hides.
+        let number = if status == 0 {
+            String::new()
+        } else {
+            format!(" ({status})")
         };
         let said = message.map_or_else(String::new, |message| format!(": {message}"));
-        let mut error = Self::new(
-            Family::Api,
-            code,
-            format!("the upstream answered {status}, {advice}{said}"),
-        );
+        let mut error = Self::new(Family::Api, code, format!("the upstream {did}{number}{said}"));
         error.0.status = Some(status);
         error.0.service_code = service_code;
         error.0.body = Some(body);

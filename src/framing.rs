@@ -17,6 +17,8 @@ pub const LIMIT: usize = 32 << 20;
 pub struct Framing {
     format: Format,
     limit: usize,
+    /// It began with a `<`.
+    is_page: bool,
 }
 
 #[derive(Debug)]
@@ -65,7 +67,14 @@ impl Framing {
         Self {
             format: Format::Undecided { bom: Vec::new() },
             limit,
+            is_page: false,
         }
+    }
+
+    /// Whether the body looks like a web page, which has no payloads.
+    #[must_use]
+    pub fn is_page(&self) -> bool {
+        self.is_page
     }
 
     /// Takes the next piece of the body. Draw all payloads from what it gives.
@@ -91,6 +100,7 @@ impl Framing {
             if BOM.get(bom.len()) == Some(byte) {
                 bom.push(*byte);
             } else if !byte.is_ascii_whitespace() {
+                self.is_page = *byte == b'<';
                 self.format = if matches!(byte, b'{' | b'[') {
                     Format::Values(json::Splitter::new(self.limit))
                 } else {

@@ -84,19 +84,8 @@ export class ChatClient {
    *
    * @throws ValidationError, with an issue for everything that is wrong in `request` or `options`; nothing was sent
    */
-  stream = <Asked extends ChatRequest>(request: Asked, options: CallOptions = {}): ChatStream => {
-    const { signal, ...policy } = options;
-    checkedSignal(signal);
-    const asked = json(request, "", "the request");
-    const changes = json(policy, "", "the options");
-    const { exports, client } = this.#client();
-    try {
-      const machine = client.stream(asked, changes, seed(), performance.now(), Date.now() / 1000);
-      return begin({ machine, exports, access: this.#access, signal });
-    } catch (thrown) {
-      throw fromModule(thrown, exports);
-    }
-  };
+  stream = <Asked extends ChatRequest>(request: Asked, options: CallOptions = {}): ChatStream =>
+    this.#begin(request, options, false);
 
   /**
    * Asks for an answer and gives it whole. It is streamed all the same: so the deadlines are about silence, not length,
@@ -104,10 +93,22 @@ export class ChatClient {
    *
    * @throws like {@link ChatClient.stream}, but as a rejection
    */
-  complete = async <Asked extends ChatRequest>(request: Asked, options: CallOptions = {}): Promise<ChatCompletion> => {
-    const asked = typeof request === "object" && request ? { stream_options: { include_usage: true }, ...request } : request;
-    return this.stream(asked, options).completion();
-  };
+  complete = async <Asked extends ChatRequest>(request: Asked, options: CallOptions = {}): Promise<ChatCompletion> =>
+    this.#begin(request, options, true).completion();
+
+  #begin(request: ChatRequest, options: CallOptions, whole: boolean): ChatStream {
+    const { signal, ...policy } = options;
+    checkedSignal(signal);
+    const asked = json(request, "", "the request");
+    const changes = json(policy, "", "the options");
+    const { exports, client } = this.#client();
+    try {
+      const machine = client.stream(asked, changes, whole, seed(), performance.now(), Date.now() / 1000);
+      return begin({ machine, exports, access: this.#access, signal });
+    } catch (thrown) {
+      throw fromModule(thrown, exports);
+    }
+  }
 
   /** The module's side of this client, in the instance that is current. */
   #client() {

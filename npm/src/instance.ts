@@ -50,7 +50,9 @@ function instantiate(): { exports: Exports; abandon(): void } {
         if (!abandoned) cleanup(held);
       });
     } as unknown as FinalizationRegistryConstructor);
-  const exports = create(Guarded);
+  // An edge runtime may hand over a module from outside its sandbox, which is none for the sandbox's own `instanceof`.
+  const Anything = { [Symbol.hasInstance]: () => true };
+  const exports = create(Guarded, Object.create(WebAssembly, { Module: { value: Anything } }) as typeof WebAssembly);
   exports.initSync({ module });
   return { exports, abandon: () => void (abandoned = true) };
 }

@@ -179,7 +179,10 @@ export class Transfer {
             await new Promise<void>((resolve) => (this.#wake = resolve));
             break;
           case "read":
-            if (this.reader && this.#lastResponse && this.#lastResponse.status >= 200 && this.#lastResponse.status < 300) return;
+            if (this.reader) return;
+            await this.#readOnce();
+            break;
+          case "readRefusal":
             await this.#readOnce();
             break;
           default:
@@ -225,7 +228,7 @@ export class Transfer {
     const requestId = machine.requestId();
     this.#lastResponse = { status, headers, ...(requestId === undefined ? {} : { requestId }) };
     this.reader = body?.getReader();
-    if (response.ok) this.#answer(this.#lastResponse);
+    if (machine.next() === "read") this.#answer(this.#lastResponse);
     this.#arm();
   }
 

@@ -5,7 +5,7 @@ mod policy;
 pub use policy::{Policy, Timeouts};
 
 use crate::chat::Request;
-use crate::error::{Error, Phase, Secret};
+use crate::error::{Error, Phase, Secret, StreamKind};
 use crate::framing::{Framing, Payload};
 use crate::http::{self, Response};
 use crate::providers::{Decoded, Decoder, Provider, Upstream};
@@ -22,7 +22,7 @@ const AFTER_FINISH_MS: Millis = 2000.0;
 /// | it asks for | do | then tell |
 /// |---|---|---|
 /// | [`Next::Send`] | ask for the key, make the request with [`Call::send`], send it | [`Call::respond`], or [`Call::lose`] |
-/// | [`Next::Read`] | read a piece of the body | [`Call::push`], [`Call::end`], or [`Call::lose`] |
+/// | [`Next::Read`], [`Next::ReadRefusal`] | read a piece of the body | [`Call::push`], [`Call::end`], or [`Call::lose`] |
 /// | [`Next::Wait`] | nothing | – |
 /// | [`Next::Done`] | release the body; see [`Call::outcome`] | – |
 ///
@@ -72,8 +72,10 @@ enum State {
 pub enum Next {
     /// The request is to be sent.
     Send,
-    /// A piece of the body is to be read, or the response is still to come.
+    /// A piece of the answer is to be read, or the response is still to come.
     Read,
+    /// A piece of the body is to be read of a response that is no answer, to learn why.
+    ReadRefusal,
     /// Nothing before the deadline.
     Wait,
     /// Nothing: it is over.
@@ -137,7 +139,8 @@ impl Call {
     pub fn next(&self) -> Next {
         match self.state {
             State::Ready => Next::Send,
-            State::Sent | State::Open | State::Refused { .. } => Next::Read,
+            State::Sent | State::Open => Next::Read,
+            State::Refused { .. } => Next::ReadRefusal,
             State::Waiting { .. } => Next::Wait,
             State::Ended(_) => Next::Done,
         }
@@ -251,11 +254,23 @@ impl Call {
                     Err(error) => return self.finish(Err(error)),
                 };
                 let ended = last.and_then(|payload| read_last(&mut self.decoder, &payload, take));
-                let outcome = ended.unwrap_or_else(|| self.decoder.end());
+                let outcome = ended.unwrap_or_else(|| self.decoder.end().map_err(|error| self.explain(error)));
                 self.finish(outcome);
             }
             State::Refused { .. } => self.conclude_refusal(now),
             _ => {}
+        }
+    }
+
+    /// Says so if an answer without any message looks like something else.
+    fn explain(&self, error: Error) -> Error {
+        if error.kind() == Some(StreamKind::Empty) && self.framing.is_page() {
+            Error::stream(
+                StreamKind::Empty,
+                "the answer is a web page, no chat completion: check that the base URL is the API's, and needs no login",
+            )
+        } else {
+            error
         }
     }
 

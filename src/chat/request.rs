@@ -90,6 +90,16 @@ impl Request {
         }
     }
 
+    /// Asks for token counts at the end of the stream, unless the request or its defaults say otherwise: whoever wants the
+    /// answer whole expects them, as in an answer that is not streamed.
+    pub fn ask_for_usage(&mut self, defaults: &[(String, Value)]) {
+        const OPTIONS: &str = "stream_options";
+        if self.get(OPTIONS).is_none() && defaults.iter().all(|(name, _)| name != OPTIONS) {
+            let usage = Value::Object(vec![("include_usage".to_owned(), Value::Bool(true))]);
+            self.set(OPTIONS, usage);
+        }
+    }
+
     /// The request as JSON.
     #[must_use]
     pub fn into_json(self) -> String {

@@ -11,9 +11,10 @@ pub const MAX_BODY: usize = 64 << 10;
 #[must_use]
 pub fn refusal(response: &Response, body: &[u8]) -> Error {
     let text = String::from_utf8_lossy(body).trim().to_owned();
-    let (message, service_code) = match Value::parse(&text) {
-        Ok(value) => (message(&value), code(&value)),
-        Err(_) => (plain(&text), None),
+    let (message, service_code) = match (response.status, Value::parse(&text)) {
+        (0 | 300..=399, _) => (Some(redirection(response)), None),
+        (_, Ok(value)) => (message(&value), code(&value)),
+        (_, Err(_)) => (plain(&text), None),
     };
     Error::refused(Refusal {
         status: response.status,
@@ -53,6 +54,13 @@ pub(crate) fn code(value: &Value) -> Option<String> {
         Some(Value::Number(number)) => Some(number.clone()),
         _ => None,
     })
+}
+
+/// Where a redirect leads, and why it is not followed: it would take the key along.
+fn redirection(response: &Response) -> String {
+    let target = response.header("location").and_then(|to| to.split(['?', '#']).next());
+    let to = target.map_or_else(String::new, |to| format!("to {to}, "));
+    format!("{to}and is not followed, since the key would go along: give the address it leads to as the base URL")
 }
 
 fn first(value: &Value) -> &Value {

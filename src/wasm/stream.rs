@@ -42,7 +42,7 @@ impl ClientMachine {
         })
     }
 
-    /// Begins a call. `request` and `options` are JSON, `seed` is any random number, `now` is in milliseconds on a
+    /// Begins a call. `request` and `options` are JSON, `whole` says that the answer is wanted whole, `seed` is any random number, `now` is in milliseconds on a
     /// clock that does not run backwards, `created` is the time of day in seconds since 1970.
     ///
     /// # Errors
@@ -52,11 +52,15 @@ impl ClientMachine {
         &self,
         request: &str,
         options: &str,
+        whole: bool,
         seed: u32,
         now: f64,
         created: f64,
     ) -> Result<StreamMachine, Error> {
-        let request = Request::parse(request)?;
+        let mut request = Request::parse(request)?;
+        if whole {
+            request.ask_for_usage(&self.upstream.defaults);
+        }
         let policy = self.policy.clone().with_options(options)?;
         let call = Call::new(&self.upstream, request, policy, seed, now)?;
         Ok(StreamMachine::begin(call, seed, now, created))
@@ -98,11 +102,12 @@ impl StreamMachine {
         Ok(Self::begin(call, seed, now, created))
     }
 
-    /// `"send"`, `"read"`, `"wait"` or `"done"`.
+    /// `"send"`, `"read"`, `"readRefusal"`, `"wait"` or `"done"`.
     pub fn next(&self) -> String {
         match self.stream.next() {
             Next::Send => "send",
             Next::Read => "read",
+            Next::ReadRefusal => "readRefusal",
             Next::Wait => "wait",
             Next::Done => "done",
         }
@@ -192,7 +197,10 @@ impl StreamMachine {
     fn flags(&self) -> u32 {
         let flag = |set: bool, flag: u32| if set { flag } else { 0 };
         flag(self.stream.has_output(), HAS_OUTPUT)
-            | flag(self.stream.next() != Next::Read, STOP_READING)
+            | flag(
+                !matches!(self.stream.next(), Next::Read | Next::ReadRefusal),
+                STOP_READING,
+            )
             | flag(self.stream.is_finished(), EARLIER_DEADLINE)
     }
 
