@@ -1,0 +1,81 @@
+// The package's declarations in programs of its users: strict, without skipLibCheck, with pages' types only or Node's only,
+// in the oldest TypeScript that is supported and in the newest.
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+import { run } from "../../scripts/process.js";
+import { modules, root } from "../../scripts/setup.js";
+import { project } from "./pack.js";
+
+const here = dirname(fileURLToPath(import.meta.url));
+
+const PROGRAM = `
+import { ApiError, type ChatChunk, ChatClient, type ChatCompletion, ChatStream, LiveAvatarLlmError, ValidationError } from "liveavatar-llm";
+
+const client = new ChatClient({ baseUrl: "http://127.0.0.1:1/v1", apiKey: async () => "key", model: "m" });
+export async function texts(signal: AbortSignal): Promise<string> {
+  const stream = client.stream({ messages: [{ role: "user", content: "Hello" }], temperature: null }, { signal, timeouts: { idleMs: 1 } });
+  for await (const chunk of stream) accept<ChatChunk>(chunk);
+  accept<ChatCompletion>(await stream.completion());
+  accept<ReadableStream<Uint8Array>>(stream.toReadableStream());
+  accept<ChatStream>(ChatStream.fromResponse(new Response("")));
+  let all = "";
+  for await (const text of stream.textStream()) all += text.trim();
+  return all;
+}
+export function told(error: unknown): string | number | undefined {
+  if (error instanceof ApiError) return error.status;
+  if (error instanceof ValidationError) return error.issues[0]?.path;
+  if (error instanceof LiveAvatarLlmError) return error.code;
+  return undefined;
+}
+function accept<T>(_: T): void {}
+// @ts-expect-error: there is no such role
+client.stream({ messages: [{ role: "robot", content: "" }] });
+// @ts-expect-error: messages are missing
+client.stream({});
+// @ts-expect-error: a misspelt option
+new ChatClient({ baseURL: "http://127.0.0.1:1/v1" });
+`;
+
+const RAW = `
+import init, * as raw from "liveavatar-llm/raw";
+export const ready: Promise<{ memory: WebAssembly.Memory }> = init();
+export const client = raw.Client;
+`;
+
+const strict = { strict: true, noEmit: true, skipLibCheck: false, target: "ES2022", exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true };
+const page = { ...strict, lib: ["ES2022", "DOM"], types: [] };
+const node = { ...strict, lib: ["ES2022"], types: ["node"], typeRoots: [join(root, "node_modules", "@types")] };
+const bundled = { module: "ESNext", moduleResolution: "Bundler" };
+const native = { module: "NodeNext", moduleResolution: "NodeNext" };
+
+const PROGRAMS = {
+  "a page, bundled": { options: { ...page, ...bundled }, files: { "program.ts": PROGRAM, "raw.ts": RAW } },
+  "a page, unbundled": { options: { ...page, ...native }, files: { "program.ts": PROGRAM, "raw.ts": RAW } },
+  "Node, bundled": { options: { ...node, ...bundled }, files: { "program.ts": PROGRAM } },
+  "Node, unbundled": { options: { ...node, ...native }, files: { "program.ts": PROGRAM } },
+};
+
+const compiler = (folder) => {
+  const home = join(folder, "node_modules", "typescript");
+  const { version } = JSON.parse(readFileSync(join(home, "package.json"), "utf8"));
+  return { version, tsc: join(home, "bin", "tsc") };
+};
+
+await Promise.all([modules(), modules("tests/package/programs")]);
+
+for (const { version, tsc } of [compiler(join(here, "programs")), compiler(root)]) {
+  for (const [name, { options, files }] of Object.entries(PROGRAMS)) {
+    test(`${name}, TypeScript ${version}`, async (t) => {
+      const folder = await project(t, files);
+      writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions: options, files: Object.keys(files) }));
+      await run(process.execPath, [tsc, "-p", "."], { cwd: folder }).catch((error) => {
+        throw new Error(error.output);
+      });
+    });
+  }
+}
