@@ -50,6 +50,8 @@ pub enum Family {
     Deadline,
     /// The answer came, but is not a whole, readable message.
     Stream,
+    /// The developer's own code failed.
+    Source,
 }
 
 /// The deadline that passed.
@@ -224,6 +226,16 @@ impl Error {
             Family::Connection,
             "connection_failed",
             "no answer from the upstream: check the base URL, the network and, in a page, CORS; `cause` has the platform's reason".to_owned(),
+        )
+    }
+
+    /// The developer's own code, which should have answered, failed.
+    #[must_use]
+    pub fn source() -> Self {
+        Self::new(
+            Family::Source,
+            "source_failed",
+            "the endpoint's source threw an error: `cause` has it".to_owned(),
         )
     }
 

@@ -159,6 +159,17 @@ impl Payloads<'_, '_> {
     }
 }
 
+impl<'a> Payload<'a> {
+    /// A payload that came without any framing.
+    #[must_use]
+    pub fn message(text: &'a str) -> Self {
+        Self {
+            kind: "message",
+            text: Cow::Borrowed(text),
+        }
+    }
+}
+
 impl<'a> From<sse::Event<'a>> for Payload<'a> {
     fn from(event: sse::Event<'a>) -> Self {
         Self {

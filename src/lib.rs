@@ -10,13 +10,16 @@
 
 pub mod call;
 pub mod chat;
+pub mod endpoint;
 pub mod error;
 pub mod framing;
 pub mod http;
 pub mod json;
+mod options;
 pub mod providers;
 pub mod sse;
 pub mod stream;
+pub mod turn;
 
 #[cfg(target_arch = "wasm32")]
 pub mod wasm;

@@ -65,9 +65,8 @@ pub struct Metrics {
     pub usage: Option<Tokens>,
 }
 
-/// Tokens used, as the upstream told.
+/// Tokens used, as the upstream told, under the wire's own names.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
 pub struct Tokens {
     /// Of the request.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -78,6 +77,14 @@ pub struct Tokens {
     /// Both.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total_tokens: Option<u64>,
+}
+
+impl Tokens {
+    /// Whether none of the numbers is missing.
+    #[must_use]
+    pub fn are_complete(&self) -> bool {
+        self.prompt_tokens.is_some() && self.completion_tokens.is_some() && self.total_tokens.is_some()
+    }
 }
 
 impl Stream {

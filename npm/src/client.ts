@@ -104,7 +104,7 @@ export class ChatClient {
     const { exports, client } = this.#client();
     try {
       const machine = client.stream(asked, changes, whole, seed(), performance.now(), Date.now() / 1000);
-      return begin({ machine, exports, access: this.#access, signal });
+      return begin({ machine, exports, origin: this.#access, signal });
     } catch (thrown) {
       throw fromModule(thrown, exports);
     }

@@ -1,6 +1,7 @@
 // Everything the package exports, whichever entry a runtime picks.
 
 export { ChatClient } from "./client.js";
+export { ChatEndpoint } from "./endpoint.js";
 export { ChatStream } from "./stream.js";
 export {
   ApiError,
@@ -12,7 +13,9 @@ export {
 } from "./errors.js";
 
 export type { CallOptions, ClientOptions, Timeouts } from "./client.js";
+export type { Auth, EndpointOptions, ExecutionContext, Line, TurnReport } from "./endpoint.js";
 export type { Issue } from "./errors.js";
+export type { Source, Sourced, TurnInfo } from "./source.js";
 export type { StreamMetrics, StreamResponse } from "./stream.js";
 export type { Common, Fetcher, Key, OpenAIUpstream, Upstream } from "./upstream.js";
 export type {

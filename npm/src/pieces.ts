@@ -1,10 +1,11 @@
 // Reading an answer piece by piece.
 
-import { HAS_OUTPUT, stopped, type Transfer } from "./transfer.js";
+import type { Answer } from "./answer.js";
+import { HAS_OUTPUT, stopped } from "./transfer.js";
 
 /** Iterates over the pieces of a transfer's output, each as soon as it has come. */
 export class Pieces<Piece> implements AsyncIterableIterator<Piece> {
-  readonly #transfer: Transfer;
+  readonly #transfer: Answer;
   readonly #take: () => Piece[];
   readonly #begin: () => void;
   #ready: Piece[] = [];
@@ -15,7 +16,7 @@ export class Pieces<Piece> implements AsyncIterableIterator<Piece> {
   #isOver = false;
 
   /** `take` gives the output that has come as pieces, `begin` is called when the first is asked for. */
-  constructor(transfer: Transfer, take: () => Piece[], begin: () => void) {
+  constructor(transfer: Answer, take: () => Piece[], begin: () => void) {
     this.#transfer = transfer;
     this.#take = take;
     this.#begin = begin;
@@ -47,7 +48,7 @@ export class Pieces<Piece> implements AsyncIterableIterator<Piece> {
     return reader.read().then(this.#received, this.#broke);
   };
 
-  #received = (result: ReadableStreamReadResult<Uint8Array>) => this.#proceed(this.#transfer.receive(result));
+  #received = (result: { done?: boolean | undefined; value?: unknown }) => this.#proceed(this.#transfer.receive(result));
 
   #broke = (cause: unknown) => this.#proceed(this.#transfer.broke(cause));
 

@@ -1,10 +1,11 @@
 // One streamed answer, as its reader sees it.
 
+import { Answer, type StreamMachine } from "./answer.js";
 import type { ChatChunk, ChatCompletion, ChatUsage } from "./chat.js";
 import { fromModule, invalid, LiveAvatarLlmError } from "./errors.js";
 import { instance } from "./instance.js";
 import { Pieces } from "./pieces.js";
-import { type StreamResponse, type Task, Transfer } from "./transfer.js";
+import type { StreamResponse, Task } from "./transfer.js";
 import { isResponse, type Upstream } from "./upstream.js";
 
 export type { StreamResponse } from "./transfer.js";
@@ -27,14 +28,14 @@ export interface StreamMetrics {
   usage?: Partial<Pick<ChatUsage, "prompt_tokens" | "completion_tokens" | "total_tokens">>;
 }
 
-let make: (transfer: Transfer) => ChatStream;
+let make: (transfer: Answer) => ChatStream;
 
 /**
  * Begins to drive a machine.
  * @internal
  */
-export function begin(task: Task): ChatStream {
-  return make(new Transfer(task));
+export function begin(task: Task<StreamMachine>, response?: Response): ChatStream {
+  return make(new Answer(task).start(response));
 }
 
 /**
@@ -60,12 +61,12 @@ export class ChatStream implements AsyncIterable<ChatChunk> {
     make = (transfer) => new ChatStream(transfer);
   }
 
-  readonly #transfer: Transfer;
+  readonly #transfer: Answer;
   #form: string | undefined;
   #isIterating = false;
   #completion: Promise<ChatCompletion> | undefined;
 
-  private constructor(transfer: Transfer) {
+  private constructor(transfer: Answer) {
     this.#transfer = transfer;
   }
 
@@ -82,7 +83,7 @@ export class ChatStream implements AsyncIterable<ChatChunk> {
     const exports = instance();
     try {
       const machine = exports.Stream.answered(options.provider ?? "openai", seed(), performance.now(), Date.now() / 1000);
-      return begin({ machine, exports, response });
+      return begin({ machine, exports }, response);
     } catch (thrown) {
       throw fromModule(thrown, exports);
     }
@@ -153,7 +154,7 @@ export class ChatStream implements AsyncIterable<ChatChunk> {
     this.#isIterating = true;
   };
 
-  #claim(form: "Text" | "Chunks" | "Events"): Transfer {
+  #claim(form: "Text" | "Chunks" | "Events"): Answer {
     if (this.#form !== undefined) {
       const first = this.#form === "Whole" ? "completion() is reading it" : `it is being read as ${this.#form.toLowerCase()}`;
       throw new LiveAvatarLlmError({

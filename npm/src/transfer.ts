@@ -1,9 +1,8 @@
-// Drives the machine of one answer: fetches, reads, waits and stops, and knows nothing of what is read.
+// Drives a machine that reads an answer: asks for it, reads, waits and stops, and knows nothing of what is read.
 
-import type { ChatCompletion } from "./chat.js";
-import { type Failure, fromModule, invalid, LiveAvatarLlmError, toError, ValidationError } from "./errors.js";
+import { fromModule, invalid, LiveAvatarLlmError, ValidationError } from "./errors.js";
 import type { Exports } from "./instance.js";
-import type { Access } from "./upstream.js";
+import { isResponse, type Pull } from "./upstream.js";
 
 /**
  * Set in what {@link Transfer.receive} gives: there is output to take.
@@ -27,21 +26,42 @@ export interface StreamResponse {
 }
 
 /**
- * The machine of one answer.
+ * What drives and is driven: a machine of the module that reads an answer. See src/call/ for what each method means.
  * @internal
  */
-export type Machine = ReturnType<InstanceType<Exports["Client"]>["stream"]>;
+export interface Machine {
+  next(): string;
+  send(key: string | undefined, signal: AbortSignal, now: number): Request | undefined;
+  respond(status: number, headers: string[], now: number): void;
+  requestId(): string | undefined;
+  push(bytes: Uint8Array, now: number): number;
+  end(now: number): number;
+  lose(now: number): number;
+  deadline(): number | undefined;
+  tick(waitingSince: number | undefined, now: number): number;
+  free(): void;
+}
+
+/**
+ * Where an answer comes from.
+ * @internal
+ */
+export interface Origin {
+  /** The key for the next request. */
+  key(): Promise<string | undefined>;
+  /** Asks: with a request that the machine has made, or without one. */
+  ask(request: Request | undefined, signal: AbortSignal): Promise<Response | Pull>;
+}
 
 /**
  * What a transfer needs.
  * @internal
  */
-export interface Task {
-  machine: Machine;
+export interface Task<Driven extends Machine> {
+  machine: Driven;
   exports: Exports;
-  /** Where requests go; a transfer that begins with a response needs none. */
-  access?: Access;
-  response?: Response;
+  /** Where answers come from; a transfer that begins with a response needs none. */
+  origin?: Origin;
   signal?: AbortSignal | undefined;
 }
 
@@ -50,9 +70,9 @@ export interface Task {
  * {@link Transfer.listen}; where there is no reader it is being opened or is over, and {@link Transfer.settled} says.
  * @internal
  */
-export class Transfer {
-  /** Reads the body, while there is one to be read. */
-  reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+export abstract class Transfer<Driven extends Machine> {
+  /** Reads the answer, while there is one to be read. */
+  reader: Pull | undefined;
   /** How it ended, once it has. */
   over: { error?: unknown } | undefined;
   /** Resolves when it is over. */
@@ -60,37 +80,61 @@ export class Transfer {
   /** Resolves with the last attempt's response. */
   readonly response: Promise<StreamResponse>;
 
+  /** What is driven, until it is over. */
+  protected machine: Driven | undefined;
+  /** The platform's reason for the last failure. */
+  protected cause: unknown;
+
   readonly #exports: Exports;
-  readonly #access: Access | undefined;
+  readonly #origin: Origin | undefined;
   readonly #signal: AbortSignal | undefined;
-  #machine: Machine | undefined;
   #attempt: AbortController | undefined;
-  #opening: Promise<void>;
+  #opening: Promise<void> = Promise.resolve();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #wake = (): void => {};
   #end!: () => void;
   #answer!: (response: StreamResponse | Promise<never>) => void;
   #lastResponse: StreamResponse | undefined;
-  /** The platform's reason for the last failure. */
-  #cause: unknown;
   #isWaiting = false;
   #waitingSince = 0;
-  /** What the machine had to say when it was freed. */
-  #last: { output: string; bytes: Uint8Array; completion: string | undefined; metrics: unknown } | undefined;
-  #isBytes = false;
 
-  constructor({ machine, exports, access, response, signal }: Task) {
-    this.#machine = machine;
+  constructor({ machine, exports, origin, signal }: Task<Driven>) {
+    this.machine = machine;
     this.#exports = exports;
-    this.#access = access;
+    this.#origin = origin;
     this.#signal = signal;
     this.ended = new Promise((resolve) => (this.#end = resolve));
     this.response = new Promise((resolve) => (this.#answer = resolve));
     this.response.catch(() => {});
+  }
+
+  /** Begins, once; with a response that is there already, or by asking. */
+  start(response?: Response): this {
+    const signal = this.#signal;
     if (signal?.aborted) this.stop(signal.reason);
     else signal?.addEventListener("abort", this.#aborted);
     if (response) this.#accept(response);
     this.#opening = this.#open();
+    return this;
+  }
+
+  /** How it ended, for a machine that is done. */
+  protected abstract outcome(machine: Driven): { error?: unknown };
+
+  /** Keeps what is still to be known of a machine that is about to be freed. */
+  protected abstract keep(machine: Driven): void;
+
+  /** Takes a piece of the answer that is no bytes. Gives the machine's flags, or nothing if there is no such piece. */
+  protected piece(_value: unknown): number | undefined {
+    return undefined;
+  }
+
+  /** Something other than a reader's call has made output. */
+  protected hasOutput(): void {}
+
+  /** The answer cannot be asked for, for a reason that no second attempt changes. */
+  protected refuse(error: unknown): void {
+    this.finish({ error });
   }
 
   /** Waits until there is a body to read, or it is over. */
@@ -109,17 +153,17 @@ export class Transfer {
   }
 
   /** Takes what the reader gave. Gives a sum of HAS_OUTPUT and STOP_READING. */
-  receive({ done, value }: ReadableStreamReadResult<Uint8Array>): number {
+  receive({ done, value }: { done?: boolean | undefined; value?: unknown }): number {
     this.#isWaiting = false;
-    const machine = this.#machine;
+    const machine = this.machine;
     if (!machine) return STOP_READING;
-    if (done) return this.#step(() => machine.end(performance.now()));
-    if (!ArrayBuffer.isView(value)) {
-      this.#finish({ error: invalid("", "wrong_type", "the response's body gave something that is no Uint8Array") });
-      return STOP_READING;
-    }
+    if (done) return this.step(() => machine.end(performance.now()));
     try {
-      const flags = machine.push(value, performance.now());
+      const flags = ArrayBuffer.isView(value) ? machine.push(value as Uint8Array, performance.now()) : this.piece(value);
+      if (flags === undefined) {
+        this.refuse(invalid("", "wrong_type", "the response's body gave something that is no Uint8Array"));
+        return STOP_READING;
+      }
       return flags < STOP_READING ? flags : this.#note(flags);
     } catch (thrown) {
       return this.#trapped(thrown);
@@ -129,47 +173,20 @@ export class Transfer {
   /** Takes what the reader threw. Gives the same as {@link Transfer.receive}. */
   broke(cause: unknown): number {
     this.#isWaiting = false;
-    this.#cause = cause;
-    return this.#step((machine) => machine.lose(performance.now()));
-  }
-
-  /** Sets the form of the output. */
-  readAs(form: "Text" | "Chunks" | "Events"): void {
-    this.#isBytes = form === "Events";
-    this.#machine?.[`read${form}`]();
-  }
-
-  /** Takes the output that has come, in a form of text. */
-  take(): string {
-    return this.#machine ? this.#machine.take() : (this.#last?.output ?? "");
-  }
-
-  /** Takes the output that has come, in a form of bytes. */
-  takeBytes(): Uint8Array {
-    return this.#machine ? this.#machine.takeBytes() : (this.#last?.bytes ?? new Uint8Array());
-  }
-
-  /** The answer so far, if there is any. */
-  completion(): ChatCompletion | undefined {
-    const json = this.#machine ? this.#machine.completion() : this.#last?.completion;
-    return json === undefined ? undefined : (JSON.parse(json) as ChatCompletion);
-  }
-
-  /** Times and counts so far. */
-  metrics(): unknown {
-    return this.#machine ? this.#machine.metrics() : this.#last?.metrics;
+    this.cause = cause;
+    return this.step((machine) => machine.lose(performance.now()));
   }
 
   /** Ends it for a reason of the caller's, which is what readers then get. */
   stop(reason: unknown): void {
-    this.#finish({ error: reason });
+    this.finish({ error: reason });
   }
 
   #aborted = (): void => this.stop(this.#signal?.reason);
 
   async #open(): Promise<void> {
     try {
-      for (let machine = this.#machine; machine && !this.over; machine = this.#machine) {
+      for (let machine = this.machine; machine && !this.over; machine = this.machine) {
         switch (machine.next()) {
           case "send":
             await this.#send(machine);
@@ -190,47 +207,55 @@ export class Transfer {
         }
       }
     } catch (thrown) {
-      this.#finish({ error: fromModule(thrown, this.#exports) });
+      this.refuse(fromModule(thrown, this.#exports));
     }
   }
 
-  async #send(machine: Machine): Promise<void> {
-    const access = this.#access;
-    const key = await access?.key();
-    if (this.over || !access) return;
+  async #send(machine: Driven): Promise<void> {
+    const origin = this.#origin;
+    const key = await origin?.key();
+    if (this.over || !origin) return;
     const attempt = new AbortController();
     this.#attempt = attempt;
     const request = machine.send(key, attempt.signal, performance.now());
     this.#arm();
-    const fetched = access.fetch(request);
-    // A fetch that does not heed its signal must not be waited for, nor its late response be left open.
+    const asked = origin.ask(request, attempt.signal);
+    // An origin that does not heed its signal must not be waited for, nor its late answer be left open.
     const stopped = new Promise<never>((_, reject) => attempt.signal.addEventListener("abort", reject));
     try {
-      const response = await Promise.race([fetched, stopped]);
-      if (!attempt.signal.aborted) this.#accept(response);
+      const answer = await Promise.race([asked, stopped]);
+      if (!attempt.signal.aborted) this.#accept(answer);
     } catch (cause) {
       if (attempt.signal.aborted) {
-        fetched.then((late) => late.body?.cancel()).catch(() => {});
+        asked.then((late) => (isResponse(late) ? late.body : late)?.cancel()).catch(() => {});
       } else if (cause instanceof ValidationError) {
-        this.#finish({ error: cause });
+        this.refuse(cause);
       } else {
-        this.#cause = cause;
+        this.cause = cause;
         machine.lose(performance.now());
       }
     }
   }
 
-  #accept(response: Response): void {
-    const machine = this.#machine;
+  #accept(answer: Response | Pull): void {
+    const { machine } = this;
     if (!machine) return;
-    const { status, headers, body } = response;
-    machine.respond(status, [...headers.entries()].flat(), performance.now());
-    const requestId = machine.requestId();
-    this.#lastResponse = { status, headers, ...(requestId === undefined ? {} : { requestId }) };
-    this.reader = body?.getReader();
-    if (machine.next() === "read") this.#answer(this.#lastResponse);
+    if (isResponse(answer)) {
+      const { status, headers, body } = answer;
+      machine.respond(status, [...headers.entries()].flat(), performance.now());
+      const requestId = machine.requestId();
+      this.#lastResponse = { status, headers, ...(requestId === undefined ? {} : { requestId }) };
+      this.reader = body?.getReader();
+      if (machine.next() === "read") this.#answer(this.#lastResponse);
+    } else {
+      this.begun();
+      this.reader = answer;
+    }
     this.#arm();
   }
+
+  /** The answer has begun, in pieces that are no bytes. */
+  protected begun(): void {}
 
   async #readOnce(): Promise<void> {
     const { reader } = this;
@@ -245,10 +270,10 @@ export class Transfer {
     );
   }
 
-  #step(act: (machine: Machine) => number): number {
-    if (!this.#machine) return STOP_READING;
+  protected step(act: (machine: Driven) => number): number {
+    if (!this.machine) return STOP_READING;
     try {
-      return this.#note(act(this.#machine));
+      return this.#note(act(this.machine));
     } catch (thrown) {
       return this.#trapped(thrown);
     }
@@ -258,58 +283,49 @@ export class Transfer {
   #note(flags: number): number {
     if (flags & EARLIER_DEADLINE) this.#arm();
     if (flags & STOP_READING) {
-      if (this.#machine?.next() === "done") this.#conclude();
+      if (this.machine?.next() === "done") this.#conclude();
       else this.#release();
     }
     return flags & (HAS_OUTPUT | STOP_READING);
   }
 
   #trapped(thrown: unknown): number {
-    this.#finish({ error: fromModule(thrown, this.#exports) });
+    this.finish({ error: fromModule(thrown, this.#exports) });
     return STOP_READING;
   }
 
   /** Watches the deadline. One that moved away is looked at again when it would have been reached. */
   #arm(): void {
     clearTimeout(this.#timer);
-    const at = this.#machine?.deadline();
+    const at = this.machine?.deadline();
     if (at === undefined) return;
     const LONGEST = 2 ** 31 - 1;
     this.#timer = setTimeout(this.#overdue, Math.min(Math.max(at - performance.now(), 0), LONGEST));
   }
 
   #overdue = (): void => {
-    const before = this.#machine?.next();
-    this.#step((machine) => machine.tick(this.#isWaiting ? this.#waitingSince : undefined, performance.now()));
+    const before = this.machine?.next();
+    const waitingSince = this.#isWaiting ? this.#waitingSince : undefined;
+    const flags = this.step((machine) => machine.tick(waitingSince, performance.now()));
+    if (flags & HAS_OUTPUT) this.hasOutput();
     if (this.over) return;
-    if (this.#machine?.next() === before) this.#arm();
+    if (this.machine?.next() === before) this.#arm();
     this.#wake();
   };
 
   /** The machine is done. */
   #conclude(): void {
-    let failure: Failure | undefined;
+    const { machine } = this;
+    if (!machine) return;
     try {
-      failure = this.#machine?.failure();
+      this.finish(this.outcome(machine));
     } catch (thrown) {
-      failure = undefined;
       this.#trapped(thrown);
     }
-    if (!failure) {
-      this.#finish({});
-      return;
-    }
-    const partial = this.completion();
-    this.#finish({
-      error: toError(failure, {
-        ...(this.#cause === undefined ? {} : { cause: this.#cause }),
-        ...(partial ? { partial } : {}),
-      }),
-    });
   }
 
   /** It is over: lets go of everything. */
-  #finish(over: { error?: unknown }): void {
+  protected finish(over: { error?: unknown }): void {
     if (this.over) return;
     this.over = over;
     clearTimeout(this.#timer);
@@ -325,12 +341,11 @@ export class Transfer {
 
   /** Keeps what the machine knows, and gives its memory back. */
   #free(): void {
-    const machine = this.#machine;
-    this.#machine = undefined;
+    const { machine } = this;
+    this.machine = undefined;
     if (!machine) return;
     try {
-      const bytes = this.#isBytes ? machine.takeBytes() : new Uint8Array();
-      this.#last = { output: machine.take(), bytes, completion: machine.completion(), metrics: machine.metrics() };
+      this.keep(machine);
       machine.free();
     } catch (thrown) {
       // A trapped instance is given up with all its memory.
@@ -354,7 +369,7 @@ export class Transfer {
     const stop = (): void => void reader.cancel().catch(() => {});
     const timer = setTimeout(stop, TAIL_MS);
     (timer as { unref?(): void }).unref?.();
-    const on = ({ done }: { done: boolean }): unknown => (done ? clearTimeout(timer) : reader.read().then(on));
+    const on = ({ done }: { done?: boolean | undefined }): unknown => (done ? clearTimeout(timer) : reader.read().then(on));
     reader.read().then(on).catch(() => clearTimeout(timer));
   }
 }

@@ -47,7 +47,7 @@ export interface Access {
   /** The key for the next request. */
   key(): Promise<string | undefined>;
   /** Sends a request. */
-  fetch(request: Request): Promise<Response>;
+  ask(request: Request | undefined): Promise<Response>;
   /** Whether there is a key. */
   hasKey: boolean;
   /** What is left: plain data. */
@@ -76,19 +76,28 @@ export function access(upstream: Upstream): Access {
       if (typeof key === "string") return key;
       throw invalid("/apiKey", "wrong_type", "the function given as `apiKey` gave no string");
     },
-    fetch: send(fetcher),
+    ask: send(fetcher),
     hasKey: apiKey !== undefined,
     rest,
   };
 }
 
-function send(fetcher: Fetcher | undefined): (request: Request) => Promise<Response> {
+/**
+ * What a body is read with, or an iterator that stands for one.
+ * @internal
+ */
+export interface Pull {
+  read(): Promise<{ done?: boolean | undefined; value?: unknown }>;
+  cancel(reason?: unknown): Promise<unknown>;
+}
+
+function send(fetcher: Fetcher | undefined): Access["ask"] {
   if (fetcher === undefined) {
-    return async (request) => {
+    return async (request: Request | undefined) => {
       if (typeof globalThis.fetch !== "function") {
         throw invalid("/fetch", "missing", "this runtime has no global fetch: give one as `fetch`");
       }
-      return globalThis.fetch(request);
+      return globalThis.fetch(request!);
     };
   }
   const call =
@@ -101,7 +110,7 @@ function send(fetcher: Fetcher | undefined): (request: Request) => Promise<Respo
     throw invalid("/fetch", "wrong_type", "`fetch` must be a function like fetch, or an object that has one");
   }
   return async (request) => {
-    const response: unknown = await call(request);
+    const response: unknown = await call(request!);
     if (isResponse(response)) return response;
     throw invalid("/fetch", "wrong_type", "the `fetch` that was given did not give a Response");
   };

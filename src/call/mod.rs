@@ -46,6 +46,8 @@ pub struct Call {
     request_id: Option<String>,
     framing: Framing,
     decoder: Decoder,
+    /// The developer's own code answers.
+    is_given: bool,
     /// Something of the answer was given out, so that it cannot be asked for again.
     handed_over: bool,
     /// A first piece of the message has come.
@@ -98,12 +100,22 @@ impl Call {
     /// A call that somebody else has made; [`Call::respond`] is to follow. It has no deadlines and is not tried again.
     #[must_use]
     pub fn answered(provider: Provider, now: Millis) -> Self {
+        let mut call = Self::given(provider, now);
+        call.is_given = false;
+        call.state = State::Sent;
+        call
+    }
+
+    /// A call that a developer's own code answers: [`Call::ask`] it, then [`Call::respond`] or, where the answer comes in
+    /// pieces that are no bytes, [`Call::open`]. It has no deadlines and is not tried again.
+    #[must_use]
+    pub fn given(provider: Provider, now: Millis) -> Self {
         let policy = Policy {
             timeouts: Timeouts::NONE,
             max_retries: 0,
         };
         let mut call = Self::begin(provider, None, policy, Vec::new(), 0, now);
-        call.state = State::Sent;
+        call.is_given = true;
         call
     }
 
@@ -129,6 +141,7 @@ impl Call {
             request_id: None,
             framing: Framing::default(),
             decoder: provider.decoder(),
+            is_given: false,
             handed_over: false,
             has_output: false,
         }
@@ -192,6 +205,47 @@ impl Call {
         Ok(request)
     }
 
+    /// The developer's own code has been asked.
+    pub fn ask(&mut self, now: Millis) {
+        if let State::Ready = self.state {
+            self.sent = now;
+            self.heard = now;
+            self.state = State::Sent;
+        }
+    }
+
+    /// The answer has begun, and comes in pieces: [`Call::text`] and [`Call::chunk`].
+    pub fn open(&mut self, now: Millis) {
+        if let State::Sent = self.state {
+            self.heard = now;
+            self.state = State::Open;
+        }
+    }
+
+    /// Words of the answer, as they are.
+    pub fn text(&mut self, text: &str, now: Millis, take: &mut dyn FnMut(&Decoded<'_>)) {
+        self.heard = now;
+        if let State::Open = self.state {
+            let decoded = self.decoder.words(text);
+            self.has_output |= decoded.has_output();
+            take(&decoded);
+        }
+    }
+
+    /// A piece of the answer as JSON, such as the data of an event would be.
+    pub fn chunk(&mut self, json: &str, now: Millis, take: &mut dyn FnMut(&Decoded<'_>)) {
+        self.heard = now;
+        if let State::Open = self.state {
+            let payload = Payload::message(json);
+            let decoded = self.decoder.decode(&payload);
+            self.has_output |= decoded.has_output();
+            take(&decoded);
+            if let Some(outcome) = decoded.end {
+                self.finish(outcome);
+            }
+        }
+    }
+
     /// The response has come.
     pub fn respond(&mut self, response: Response, now: Millis) {
         if let State::Sent = self.state {
@@ -229,7 +283,7 @@ impl Call {
             match payloads.next() {
                 Ok(Some(payload)) => {
                     let decoded = self.decoder.decode(&payload);
-                    self.has_output |= !self.has_output && decoded.deltas.iter().any(super::chat::Delta::is_output);
+                    self.has_output |= !self.has_output && decoded.has_output();
                     self.handed_over |= !decoded.deltas.is_empty();
                     take(&decoded);
                     if decoded.end.is_some() {
@@ -277,9 +331,11 @@ impl Call {
     /// The request could not be sent, or the connection broke.
     pub fn lose(&mut self, now: Millis) {
         match self.state {
+            State::Sent if self.is_given => self.finish(Err(Error::source())),
             State::Sent => self.retry(Error::unreachable(), None, now),
             // All is there; how the connection ends does not matter any more.
             State::Open if self.decoder.is_finished() => self.finish(Ok(())),
+            State::Open if self.is_given => self.finish(Err(Error::source())),
             State::Open => self.retry(Error::lost(), None, now),
             State::Refused { .. } => self.conclude_refusal(now),
             _ => {}
@@ -293,13 +349,16 @@ impl Call {
     }
 
     /// Nobody is waiting for the body: until now no silence was the upstream's. Worth telling before [`Call::tick`].
-    pub fn rest(&mut self, now: Millis) {
-        if let State::Open = self.state {
-            self.heard = now;
-            if !self.has_output {
-                self.sent = now;
-            }
+    /// Gives whether there is a body at all.
+    pub fn rest(&mut self, now: Millis) -> bool {
+        let State::Open = self.state else {
+            return false;
+        };
+        self.heard = now;
+        if !self.has_output {
+            self.sent = now;
         }
+        true
     }
 
     /// When to call [`Call::tick`], if nothing else happens before.

@@ -21,6 +21,14 @@ pub struct Decoded<'a> {
     pub end: Option<Result<(), Error>>,
 }
 
+impl Decoded<'_> {
+    /// Whether it holds something that a user waits for.
+    #[must_use]
+    pub fn has_output(&self) -> bool {
+        self.deltas.iter().any(Delta::is_output)
+    }
+}
+
 /// Reads the payloads of one answer, in their order.
 #[derive(Clone, Copy, Debug)]
 pub enum Decoder {
@@ -62,6 +70,13 @@ impl Decoder {
     pub fn decode<'a>(&mut self, payload: &'a Payload<'_>) -> Decoded<'a> {
         match self {
             Self::OpenAi(decoder) => decoder.decode(payload),
+        }
+    }
+
+    /// Takes words of the answer as they are, without any dialect. What ends after words has ended well.
+    pub fn words<'a>(&mut self, text: &'a str) -> Decoded<'a> {
+        match self {
+            Self::OpenAi(decoder) => decoder.words(text),
         }
     }
 

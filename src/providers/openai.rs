@@ -120,6 +120,26 @@ impl Decoder {
         }
     }
 
+    pub(super) fn words<'a>(&mut self, text: &'a str) -> Decoded<'a> {
+        let mut deltas = Vec::with_capacity(2);
+        if !text.is_empty() {
+            self.done = true;
+            if self.open & 1 == 0 {
+                self.open |= 1;
+                deltas.push(Delta::Open { choice: 0 });
+            }
+            deltas.push(Delta::Content {
+                choice: 0,
+                text: Cow::Borrowed(text),
+            });
+        }
+        Decoded {
+            deltas,
+            chunk: None,
+            end: None,
+        }
+    }
+
     pub(super) fn is_finished(&self) -> bool {
         self.open != 0 && self.open & !self.finished == 0
     }

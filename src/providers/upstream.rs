@@ -1,8 +1,9 @@
 //! Where completions come from, as a developer describes it.
 
-use crate::error::{Error, Issue, Secret};
+use crate::error::{Error, Secret};
 use crate::http;
 use crate::json::Value;
+use crate::options::Options;
 
 /// The dialect an upstream speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,12 +60,13 @@ impl Provider {
 }
 
 impl Upstream {
-    /// Reads an upstream from JSON, all problems at once.
+    /// Reads an upstream from JSON, all problems at once. `path` are the names that lead to it from what the developer
+    /// gave: none, if it is that itself.
     ///
     /// # Errors
     ///
     /// A validation error with an issue for each member that is unknown or not what it must be.
-    pub fn parse(json: &str) -> Result<Self, Error> {
+    pub fn parse(json: &str, path: &[&str]) -> Result<Self, Error> {
         let value = Value::parse(json).unwrap_or(Value::Null);
         let Some(members) = value.as_object() else {
             return Err(Error::invalid_at(
@@ -73,30 +75,27 @@ impl Upstream {
                 "an upstream must be an object such as { baseUrl, apiKey, model }",
             ));
         };
-        let mut reader = Reader {
-            members,
-            issues: Vec::new(),
-        };
-        reader.check_names();
-        let provider = match reader.text("provider").map(|name| Provider::parse(&name, "/provider")) {
+        let mut options = Options::new(members, path);
+        options.check_names("an upstream", &MEMBERS, &["apiKey", "fetch"], |name| match name {
+            "url" | "endpoint" | "baseuri" | "host" => Some("baseUrl"),
+            "key" | "apikey" | "token" => Some("apiKey"),
+            "modelname" => Some("model"),
+            _ => None,
+        });
+        let provider = match options.text("provider") {
             None => Provider::OpenAi,
-            Some(Ok(provider)) => provider,
-            Some(Err(error)) => return Err(error),
+            Some(name) => Provider::parse(&name, &options.pointer(&["provider"]))?,
         };
         let upstream = Self {
             provider,
-            base_url: reader.base_url().unwrap_or_else(|| OPENAI.to_owned()),
-            model: reader.text("model"),
-            headers: reader.headers(),
-            query: reader.strings("query"),
-            defaults: reader.object("defaults"),
-            overrides: reader.object("override"),
+            base_url: base_url(&mut options).unwrap_or_else(|| OPENAI.to_owned()),
+            model: options.text("model"),
+            headers: headers(&mut options),
+            query: options.strings("query"),
+            defaults: options.object("defaults"),
+            overrides: options.object("override"),
         };
-        if reader.issues.is_empty() {
-            Ok(upstream)
-        } else {
-            Err(Error::invalid(reader.issues))
-        }
+        options.result(upstream)
     }
 
     /// The headers whose values are secrets by their names, to be kept out of error messages like the key.
@@ -112,134 +111,30 @@ impl Upstream {
     }
 }
 
-struct Reader<'a> {
-    members: &'a [(String, Value)],
-    issues: Vec<Issue>,
+fn base_url(options: &mut Options<'_>) -> Option<String> {
+    let url = options.text("baseUrl")?;
+    let problem = http::check_base_url(&url).or_else(|| {
+        url.trim_end_matches('/')
+            .strip_suffix("/chat/completions")
+            .map(|base| format!("ends in /chat/completions, which is appended to it: write {base}"))
+    });
+    if let Some(problem) = problem {
+        options.note(&["baseUrl"], "bad_url", format!("`baseUrl` {problem}"));
+    }
+    Some(url)
 }
 
-impl Reader<'_> {
-    fn get(&self, name: &str) -> Option<&Value> {
-        self.members
-            .iter()
-            .find(|(known, value)| known == name && *value != Value::Null)
-            .map(|(_, value)| value)
-    }
-
-    fn check_names(&mut self) {
-        for (name, _) in self.members {
-            if MEMBERS.contains(&name.as_str()) {
-                continue;
-            }
-            let plain = |name: &str| name.replace(['_', '-'], "").to_ascii_lowercase();
-            let meant = MEMBERS
-                .iter()
-                .find(|known| plain(known) == plain(name) || plain(name) == format!("{}s", plain(known)))
-                .copied()
-                .or_else(|| match plain(name).as_str() {
-                    "url" | "endpoint" | "baseuri" | "host" => Some("baseUrl"),
-                    "key" | "apikey" | "token" => Some("apiKey"),
-                    "modelname" => Some("model"),
-                    _ => None,
-                });
-            let advice = meant.map_or_else(
-                || {
-                    format!(
-                        "it has {}, `apiKey` and `fetch`",
-                        MEMBERS.map(|known| format!("`{known}`")).join(", ")
-                    )
-                },
-                |meant| format!("write `{meant}`"),
+fn headers(options: &mut Options<'_>) -> Vec<(String, String)> {
+    let mut headers = options.strings("headers");
+    for (name, value) in &mut headers {
+        if let Some(problem) = http::header_problem(name, value) {
+            options.note(
+                &["headers", name],
+                "bad_header",
+                format!("the header `{name}` {problem}"),
             );
-            let mut issue = Issue::error(
-                pointer(&[name]),
-                "unknown_member",
-                format!("an upstream has no `{name}`: {advice}"),
-            );
-            issue.suggestion = meant.map(str::to_owned);
-            self.issues.push(issue);
         }
+        name.make_ascii_lowercase();
     }
-
-    fn wrong_type(&mut self, path: &[&str], must: &str, found: &'static str) {
-        let name = path.join(".");
-        self.issues.push(Issue::error(
-            pointer(path),
-            "wrong_type",
-            format!("`{name}` must be {must}, it is {found}"),
-        ));
-    }
-
-    fn text(&mut self, name: &str) -> Option<String> {
-        match self.get(name)? {
-            Value::String(text) if !text.is_empty() => Some(text.clone()),
-            other => {
-                let found = if matches!(other, Value::String(_)) {
-                    "empty"
-                } else {
-                    other.describe()
-                };
-                self.wrong_type(&[name], "a string", found);
-                None
-            }
-        }
-    }
-
-    fn base_url(&mut self) -> Option<String> {
-        let url = self.text("baseUrl")?;
-        let problem = http::check_base_url(&url).or_else(|| {
-            url.trim_end_matches('/')
-                .strip_suffix("/chat/completions")
-                .map(|base| format!("ends in /chat/completions, which is appended to it: write {base}"))
-        });
-        if let Some(problem) = problem {
-            self.issues
-                .push(Issue::error("/baseUrl", "bad_url", format!("`baseUrl` {problem}")));
-        }
-        Some(url)
-    }
-
-    fn object(&mut self, name: &str) -> Vec<(String, Value)> {
-        match self.get(name) {
-            None => Vec::new(),
-            Some(Value::Object(members)) => members.clone(),
-            Some(other) => {
-                let found = other.describe();
-                self.wrong_type(&[name], "an object", found);
-                Vec::new()
-            }
-        }
-    }
-
-    fn strings(&mut self, name: &str) -> Vec<(String, String)> {
-        let mut strings = Vec::new();
-        for (key, value) in self.object(name) {
-            match value {
-                Value::String(text) => strings.push((key, text)),
-                other => self.wrong_type(&[name, &key], "a string", other.describe()),
-            }
-        }
-        strings
-    }
-
-    fn headers(&mut self) -> Vec<(String, String)> {
-        let mut headers = self.strings("headers");
-        for (name, value) in &mut headers {
-            if let Some(problem) = http::header_problem(name, value) {
-                self.issues.push(Issue::error(
-                    pointer(&["headers", name]),
-                    "bad_header",
-                    format!("the header `{name}` {problem}"),
-                ));
-            }
-            name.make_ascii_lowercase();
-        }
-        headers
-    }
-}
-
-/// A JSON pointer (RFC 6901).
-fn pointer(path: &[&str]) -> String {
-    path.iter().fold(String::new(), |pointer, part| {
-        pointer + "/" + &part.replace('~', "~0").replace('/', "~1")
-    })
+    headers
 }

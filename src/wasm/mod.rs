@@ -4,12 +4,35 @@
 //! error is thrown as a plain object with the members of [`Error`]'s JSON form; the npm package's shell makes `Error`
 //! classes of them.
 
+mod endpoint;
+mod http;
 mod stream;
+mod turn;
 
 use serde::Serialize;
 use wasm_bindgen::JsValue;
 
+use crate::call::Next;
 use crate::error::Error;
+
+/// What the shell is to do next for a machine.
+fn state(next: Next) -> String {
+    match next {
+        Next::Send => "send",
+        Next::Read => "read",
+        Next::ReadRefusal => "readRefusal",
+        Next::Wait => "wait",
+        Next::Done => "done",
+    }
+    .to_owned()
+}
+
+/// What a machine says after each step: a sum of 1 (there is output to take), 2 (read no more) and 4 (the deadline may be
+/// earlier than it was).
+fn flags(next: Next, has_output: bool, is_finished: bool) -> u32 {
+    let reads = matches!(next, Next::Read | Next::ReadRefusal);
+    u32::from(has_output) | u32::from(!reads) << 1 | u32::from(is_finished) << 2
+}
 
 /// A plain JavaScript object; `undefined` for what cannot be one, which none of our reports is.
 fn report(value: &impl Serialize) -> JsValue {

@@ -1,24 +1,16 @@
 //! [`crate::stream::Stream`] for JavaScript.
 
-use gloo_net::http::{Headers, Method, RequestBuilder};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
-use web_sys::{AbortSignal, RequestRedirect};
+use web_sys::AbortSignal;
 
-use super::report;
-use crate::call::{Call, Next, Policy};
+use super::http::{response, web_request};
+use super::{flags, report, state};
+use crate::call::{Call, Policy};
 use crate::chat::{ChunkWriter, Request};
 use crate::error::{Error, Secret};
-use crate::http::Response;
 use crate::providers::{Provider, Upstream};
 use crate::stream::{Outlet, Stream};
-
-/// Set in what [`StreamMachine::push`] and its siblings give: there is output to take.
-const HAS_OUTPUT: u32 = 1;
-/// Set in what [`StreamMachine::push`] and its siblings give: the deadline may be earlier than it was.
-const EARLIER_DEADLINE: u32 = 4;
-/// Set in what [`StreamMachine::push`] and its siblings give: the machine no longer wants the body to be read.
-const STOP_READING: u32 = 2;
 
 /// A chat client's upstream and policy, read once and used for each of its calls.
 #[wasm_bindgen(js_name = Client)]
@@ -37,7 +29,7 @@ impl ClientMachine {
     #[wasm_bindgen(constructor)]
     pub fn new(upstream: &str, options: &str) -> Result<Self, Error> {
         Ok(Self {
-            upstream: Upstream::parse(upstream)?,
+            upstream: Upstream::parse(upstream, &[])?,
             policy: Policy::default().with_options(options)?,
         })
     }
@@ -104,14 +96,7 @@ impl StreamMachine {
 
     /// `"send"`, `"read"`, `"readRefusal"`, `"wait"` or `"done"`.
     pub fn next(&self) -> String {
-        match self.stream.next() {
-            Next::Send => "send",
-            Next::Read => "read",
-            Next::ReadRefusal => "readRefusal",
-            Next::Wait => "wait",
-            Next::Done => "done",
-        }
-        .to_owned()
+        state(self.stream.next())
     }
 
     /// The request of the next attempt, with the key if there is one.
@@ -122,30 +107,7 @@ impl StreamMachine {
     pub fn send(&mut self, key: Option<String>, signal: &AbortSignal, now: f64) -> Result<web_sys::Request, Error> {
         let key = key.map(Secret::new).transpose()?;
         let request = self.stream.send(key, now)?;
-        let headers = Headers::new();
-        for (name, value) in &request.headers {
-            headers.set(name, value);
-        }
-        let method = if request.method == "POST" {
-            Method::POST
-        } else {
-            Method::GET
-        };
-        RequestBuilder::new(&request.url)
-            .method(method)
-            .headers(headers)
-            .abort_signal(Some(signal))
-            // Followed, a redirect would take the key to whatever host it names.
-            .redirect(RequestRedirect::Manual)
-            .body(request.body.map_or(JsValue::UNDEFINED, JsValue::from))
-            .map(web_sys::Request::from)
-            .map_err(|_| {
-                Error::invalid_at(
-                    "/baseUrl",
-                    "bad_url",
-                    "`baseUrl` makes no address that can be fetched: check its host and port",
-                )
-            })
+        web_request(request, signal)
     }
 
     /// The response has come. `headers` holds names and values in turn.
@@ -195,13 +157,7 @@ impl StreamMachine {
     }
 
     fn flags(&self) -> u32 {
-        let flag = |set: bool, flag: u32| if set { flag } else { 0 };
-        flag(self.stream.has_output(), HAS_OUTPUT)
-            | flag(
-                !matches!(self.stream.next(), Next::Read | Next::ReadRefusal),
-                STOP_READING,
-            )
-            | flag(self.stream.is_finished(), EARLIER_DEADLINE)
+        flags(self.stream.next(), self.stream.has_output(), self.stream.is_finished())
     }
 
     /// From here on output is the words of choice 0.
@@ -260,15 +216,6 @@ impl StreamMachine {
             _ => None,
         }
     }
-}
-
-fn response(status: u16, headers: Vec<String>) -> Response {
-    let mut headers = headers.into_iter();
-    let mut pairs = Vec::new();
-    while let (Some(name), Some(value)) = (headers.next(), headers.next()) {
-        pairs.push((name, value));
-    }
-    Response::new(status, pairs)
 }
 
 #[wasm_bindgen(typescript_custom_section)]

@@ -1,0 +1,134 @@
+//! An endpoint's side of HTTP: which address is which, who may ask, and how a request is refused.
+//!
+//! What a `200` says is the business of [`crate::turn`].
+
+use crate::error::Error;
+use crate::json::write_string;
+
+/// What a request asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// A completion: `POST …/chat/completions`, with or without a `/v1` before it.
+    Completions,
+    /// The list of models: `GET …/models`. Newer callers look at it once before a session.
+    Models,
+    /// It is refused.
+    Refused(Refused),
+}
+
+/// Why a request is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// There is nothing at this address.
+    NotFound,
+    /// There is something, for the method named.
+    MethodNotAllowed(&'static str),
+    /// The token is missing or not the right one.
+    Unauthorized,
+    /// The body is larger than the endpoint takes.
+    TooLarge,
+}
+
+/// The caller's id for the room in which the user is, the same for all requests of one session (recorded).
+pub const ROOM_HEADER: &str = "x-livekit-room-id";
+
+/// What a request asks for, by its method and the path of its address.
+#[must_use]
+pub fn route(method: &str, path: &str) -> Route {
+    let path = path.trim_end_matches('/');
+    let (route, allowed) = match path.strip_suffix("/chat/completions") {
+        // A base URL that already held the path: answering would hide the mistake until it matters.
+        Some(before) if before.ends_with("/chat/completions") => return Route::Refused(Refused::NotFound),
+        Some(_) => (Route::Completions, "POST"),
+        None if path.ends_with("/models") => (Route::Models, "GET"),
+        None => return Route::Refused(Refused::NotFound),
+    };
+    if method == allowed {
+        route
+    } else {
+        Route::Refused(Refused::MethodNotAllowed(allowed))
+    }
+}
+
+/// The token of an `authorization` header, if it carries one (RFC 6750 §2.1; the scheme's case doesn't matter).
+#[must_use]
+pub fn bearer(authorization: &str) -> Option<&str> {
+    let (scheme, token) = authorization.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// Whether two tokens are the same, in a time that tells nothing but their lengths.
+#[must_use]
+pub fn is_same(one: &str, other: &str) -> bool {
+    use subtle::ConstantTimeEq;
+    one.as_bytes().ct_eq(other.as_bytes()).into()
+}
+
+impl Refused {
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(self) -> u16 {
+        match self {
+            Self::NotFound => 404,
+            Self::MethodNotAllowed(_) => 405,
+            Self::Unauthorized => 401,
+            Self::TooLarge => 413,
+        }
+    }
+
+    /// The method that would be allowed, for the `allow` header.
+    #[must_use]
+    pub fn allow(self) -> Option<&'static str> {
+        match self {
+            Self::MethodNotAllowed(method) => Some(method),
+            _ => None,
+        }
+    }
+
+    /// The body, in the shape of `OpenAI`'s errors.
+    #[must_use]
+    pub fn body(self) -> String {
+        let (code, message) = match self {
+            Self::NotFound => (
+                "not_found",
+                "There is nothing here. The base URL to register is the address without /chat/completions.",
+            ),
+            Self::MethodNotAllowed(_) => ("method_not_allowed", "Use the method that the allow header names."),
+            Self::Unauthorized => (
+                "unauthorized",
+                "Send the token that this endpoint expects as `Authorization: Bearer <token>`: it is the secret_value of the secret registered with LiveAvatar.",
+            ),
+            Self::TooLarge => (
+                "too_large",
+                "The request is larger than this endpoint takes. Raise `limits.bodyBytes` if it should.",
+            ),
+        };
+        body(message, code)
+    }
+}
+
+/// The body for a request that is no chat completion request, in the shape of `OpenAI`'s errors.
+#[must_use]
+pub fn invalid(error: &Error) -> String {
+    body(&error.to_string(), error.code())
+}
+
+fn body(message: &str, code: &str) -> String {
+    let mut out = "{\"error\":{\"message\":".to_owned();
+    write_string(&mut out, message);
+    out.push_str(",\"type\":\"invalid_request_error\",\"param\":null,\"code\":");
+    write_string(&mut out, code);
+    out.push_str("}}");
+    out
+}
+
+/// The list of models, in `OpenAI`'s shape.
+#[must_use]
+pub fn models(name: &str, created: u64) -> String {
+    let mut out = "{\"object\":\"list\",\"data\":[{\"id\":".to_owned();
+    write_string(&mut out, name);
+    out.push_str(",\"object\":\"model\",\"created\":");
+    out.push_str(&created.to_string());
+    out.push_str(",\"owned_by\":\"liveavatar-llm\"}]}");
+    out
+}

@@ -1,0 +1,50 @@
+//! Requests and responses between the core's plain data and the platform's objects.
+
+use gloo_net::http::{Headers, Method, RequestBuilder};
+use wasm_bindgen::JsValue;
+use web_sys::{AbortSignal, RequestRedirect};
+
+use crate::error::Error;
+use crate::http;
+
+/// The platform's request. A redirect is not followed: it would take the key to whatever host it names.
+pub(super) fn web_request(request: http::Request, signal: &AbortSignal) -> Result<web_sys::Request, Error> {
+    let headers = Headers::new();
+    for (name, value) in &request.headers {
+        headers.set(name, value);
+    }
+    let method = if request.method == "POST" {
+        Method::POST
+    } else {
+        Method::GET
+    };
+    RequestBuilder::new(&request.url)
+        .method(method)
+        .headers(headers)
+        .abort_signal(Some(signal))
+        .redirect(RequestRedirect::Manual)
+        .body(request.body.map_or(JsValue::UNDEFINED, JsValue::from))
+        .map(web_sys::Request::from)
+        .map_err(|_| {
+            Error::invalid_at(
+                "/baseUrl",
+                "bad_url",
+                "`baseUrl` makes no address that can be fetched: check its host and port",
+            )
+        })
+}
+
+/// A response's head, from its headers as names and values in turn.
+pub(super) fn response(status: u16, headers: Vec<String>) -> http::Response {
+    http::Response::new(status, pairs(headers))
+}
+
+/// Names and values that come in turn.
+pub(super) fn pairs(flat: Vec<String>) -> Vec<(String, String)> {
+    let mut flat = flat.into_iter();
+    let mut pairs = Vec::new();
+    while let (Some(name), Some(value)) = (flat.next(), flat.next()) {
+        pairs.push((name, value));
+    }
+    pairs
+}
