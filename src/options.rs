@@ -1,6 +1,6 @@
 //! Reading what a developer sets: an object of options as JSON, all problems at once, each with what was probably meant.
 
-use crate::error::{Error, Issue};
+use crate::error::{self, Error, Issue};
 use crate::json::Value;
 
 /// An object of options, and what was found wrong in it so far.
@@ -53,7 +53,7 @@ impl<'a> Options<'a> {
             let plain = plain(name);
             let meant = known
                 .iter()
-                .find(|known| self::plain(known) == plain || plain == format!("{}s", self::plain(known)))
+                .find(|known| self::plain(known) == plain)
                 .copied()
                 .or_else(|| meant(&plain));
             let advice = meant.map_or_else(
@@ -192,15 +192,15 @@ impl<'a> Options<'a> {
 
     /// A JSON pointer (RFC 6901).
     pub(crate) fn pointer(&self, path: &[&str]) -> String {
-        self.path.iter().chain(path).fold(String::new(), |pointer, part| {
-            pointer + "/" + &part.replace('~', "~0").replace('/', "~1")
-        })
+        let path: Vec<&str> = self.path.iter().chain(path).copied().collect();
+        error::pointer(&path)
     }
 }
 
-/// A name without what people vary in it.
+/// A name without what people vary in it: one or several, in whatever case.
 fn plain(name: &str) -> String {
-    name.replace(['_', '-'], "").to_ascii_lowercase()
+    let name = name.replace(['_', '-'], "").to_ascii_lowercase();
+    name.trim_end_matches('s').to_owned()
 }
 
 /// «`a`, `b` and `c`».

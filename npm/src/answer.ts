@@ -5,6 +5,8 @@ import { toError } from "./errors.js";
 import type { Exports } from "./instance.js";
 import { type Machine, Transfer } from "./transfer.js";
 
+const NOTHING = new Uint8Array();
+
 /**
  * The machine of one answer.
  * @internal
@@ -23,28 +25,34 @@ export class Answer extends Transfer<StreamMachine> {
   /** Sets the form of the output. */
   readAs(form: "Text" | "Chunks" | "Events"): void {
     this.#isBytes = form === "Events";
-    this.machine?.[`read${form}`]();
+    this.ask((machine) => machine[`read${form}`]());
   }
 
   /** Takes the output that has come, in a form of text. */
   take(): string {
-    return this.machine ? this.machine.take() : (this.#last?.output ?? "");
+    if (this.machine) return this.ask((machine) => machine.take()) ?? "";
+    const output = this.#last?.output ?? "";
+    if (this.#last) this.#last.output = "";
+    return output;
   }
 
   /** Takes the output that has come, in a form of bytes. */
   takeBytes(): Uint8Array {
-    return this.machine ? this.machine.takeBytes() : (this.#last?.bytes ?? new Uint8Array());
+    if (this.machine) return this.ask((machine) => machine.takeBytes()) ?? NOTHING;
+    const bytes = this.#last?.bytes ?? NOTHING;
+    if (this.#last) this.#last.bytes = NOTHING;
+    return bytes;
   }
 
   /** The answer so far, if there is any. */
   completion(): ChatCompletion | undefined {
-    const json = this.machine ? this.machine.completion() : this.#last?.completion;
+    const json = this.ask((machine) => machine.completion()) ?? this.#last?.completion;
     return json === undefined ? undefined : (JSON.parse(json) as ChatCompletion);
   }
 
   /** Times and counts so far. */
   metrics(): unknown {
-    return this.machine ? this.machine.metrics() : this.#last?.metrics;
+    return this.ask((machine) => machine.metrics()) ?? this.#last?.metrics;
   }
 
   protected outcome(machine: StreamMachine): { error?: unknown } {
@@ -56,7 +64,8 @@ export class Answer extends Transfer<StreamMachine> {
   }
 
   protected keep(machine: StreamMachine): void {
-    const bytes = this.#isBytes ? machine.takeBytes() : new Uint8Array();
+    machine.stop(performance.now());
+    const bytes = this.#isBytes ? machine.takeBytes() : NOTHING;
     this.#last = { output: machine.take(), bytes, completion: machine.completion(), metrics: machine.metrics() };
   }
 }

@@ -99,7 +99,8 @@ export abstract class Transfer<Driven extends Machine> {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #wake = (): void => {};
   #end!: () => void;
-  #answer!: (response: StreamResponse | Promise<never>) => void;
+  #answer!: (response: StreamResponse) => void;
+  #refuse!: (reason: unknown) => void;
   #lastResponse: StreamResponse | undefined;
   #isWaiting = false;
   #waitingSince = 0;
@@ -112,7 +113,10 @@ export abstract class Transfer<Driven extends Machine> {
     this.#origin = origin;
     this.#signal = signal;
     this.ended = new Promise((resolve) => (this.#end = resolve));
-    this.response = new Promise((resolve) => (this.#answer = resolve));
+    this.response = new Promise((resolve, reject) => {
+      this.#answer = resolve;
+      this.#refuse = reject;
+    });
     this.response.catch(() => {});
   }
 
@@ -360,7 +364,7 @@ export abstract class Transfer<Driven extends Machine> {
     if ("error" in over || this.#isWaiting) this.#release();
     else this.#letEnd();
     if (this.#lastResponse) this.#answer(this.#lastResponse);
-    else this.#answer(Promise.reject(over.error));
+    else this.#refuse(over.error);
     this.#wake();
     this.#end();
   }

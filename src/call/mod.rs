@@ -42,16 +42,25 @@ pub struct Call {
     sent: Millis,
     /// When something was last heard in this attempt.
     heard: Millis,
+    /// Nobody is waiting for the body.
+    resting: bool,
     /// The upstream's id for the request.
     request_id: Option<String>,
     framing: Framing,
     decoder: Decoder,
-    /// The developer's own code answers.
-    is_given: bool,
+    answerer: Answerer,
     /// Something of the answer was given out, so that it cannot be asked for again.
     handed_over: bool,
     /// A first piece of the message has come.
     has_output: bool,
+}
+
+/// Who answers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Answerer {
+    Upstream,
+    /// The developer's own code.
+    Code,
 }
 
 enum State {
@@ -101,7 +110,7 @@ impl Call {
     #[must_use]
     pub fn answered(provider: Provider, now: Millis) -> Self {
         let mut call = Self::given(provider, now);
-        call.is_given = false;
+        call.answerer = Answerer::Upstream;
         call.state = State::Sent;
         call
     }
@@ -116,7 +125,7 @@ impl Call {
             ..Policy::default()
         };
         let mut call = Self::begin(provider, None, policy, Vec::new(), 0, now);
-        call.is_given = true;
+        call.answerer = Answerer::Code;
         call
     }
 
@@ -139,10 +148,11 @@ impl Call {
             began: now,
             sent: now,
             heard: now,
+            resting: false,
             request_id: None,
             framing: Framing::default(),
             decoder: provider.decoder(),
-            is_given: false,
+            answerer: Answerer::Upstream,
             handed_over: false,
             has_output: false,
         }
@@ -187,6 +197,9 @@ impl Call {
     ///
     /// The error of a call that is already over, or was not made here.
     pub fn send(&mut self, key: Option<Secret>, now: Millis) -> Result<http::Request, Error> {
+        if let State::Ended(outcome) = &self.state {
+            return Err(outcome.clone().err().unwrap_or_else(Error::unreachable));
+        }
         let Some(mut request) = self.request.clone() else {
             return Err(Error::unreachable());
         };
@@ -202,6 +215,7 @@ impl Call {
         self.decoder = self.provider.decoder();
         self.sent = now;
         self.heard = now;
+        self.resting = false;
         self.state = State::Sent;
         Ok(request)
     }
@@ -225,7 +239,7 @@ impl Call {
 
     /// Words of the answer, as they are.
     pub fn text(&mut self, text: &str, now: Millis, take: &mut dyn FnMut(&Decoded<'_>)) {
-        self.heard = now;
+        self.listen(now);
         if let State::Open = self.state {
             let decoded = self.decoder.words(text);
             self.has_output |= decoded.has_output();
@@ -235,7 +249,7 @@ impl Call {
 
     /// A piece of the answer as JSON, such as the data of an event would be.
     pub fn chunk(&mut self, json: &str, now: Millis, take: &mut dyn FnMut(&Decoded<'_>)) {
-        self.heard = now;
+        self.listen(now);
         if let State::Open = self.state {
             let payload = Payload::message(json);
             let decoded = self.decoder.decode(&payload);
@@ -265,7 +279,7 @@ impl Call {
 
     /// A piece of the body has come; `take` gets what its payloads say.
     pub fn push(&mut self, bytes: &[u8], now: Millis, take: &mut dyn FnMut(&Decoded<'_>)) {
-        self.heard = now;
+        self.listen(now);
         match &mut self.state {
             State::Open => self.read(bytes, take),
             State::Refused { body, .. } => {
@@ -309,8 +323,18 @@ impl Call {
                     Err(error) => return self.finish(Err(error)),
                 };
                 let ended = last.and_then(|payload| read_last(&mut self.decoder, &payload, take));
-                let outcome = ended.unwrap_or_else(|| self.decoder.end().map_err(|error| self.explain(error)));
-                self.finish(outcome);
+                let whole = self.decoder.end();
+                let kind = |outcome: &Result<(), Error>| outcome.as_ref().err().and_then(Error::kind);
+                self.finish(match ended {
+                    // An event that nothing closed is one that was cut: what came before it tells how it ended.
+                    Some(ended)
+                        if kind(&ended) == Some(StreamKind::Malformed) && kind(&whole) != Some(StreamKind::Empty) =>
+                    {
+                        whole
+                    }
+                    Some(ended) => ended,
+                    None => whole.map_err(|error| self.explain(error)),
+                });
             }
             State::Refused { .. } => self.conclude_refusal(now),
             _ => {}
@@ -332,11 +356,11 @@ impl Call {
     /// The request could not be sent, or the connection broke.
     pub fn lose(&mut self, now: Millis) {
         match self.state {
-            State::Sent if self.is_given => self.finish(Err(Error::source())),
+            State::Sent if self.answerer == Answerer::Code => self.finish(Err(Error::source())),
             State::Sent => self.retry(Error::unreachable(), None, now),
             // All is there; how the connection ends does not matter any more.
             State::Open if self.decoder.is_finished() => self.finish(Ok(())),
-            State::Open if self.is_given => self.finish(Err(Error::source())),
+            State::Open if self.answerer == Answerer::Code => self.finish(Err(Error::source())),
             State::Open => self.retry(Error::lost(), None, now),
             State::Refused { .. } => self.conclude_refusal(now),
             _ => {}
@@ -347,18 +371,19 @@ impl Call {
     /// listened. Worth telling before [`Call::tick`] only.
     pub fn listen(&mut self, since: Millis) {
         self.heard = self.heard.max(since);
+        if std::mem::take(&mut self.resting) && !self.has_output {
+            self.sent = self.sent.max(since);
+        }
     }
 
-    /// Nobody is waiting for the body: until now no silence was the upstream's. Worth telling before [`Call::tick`].
-    /// Gives whether there is a body at all.
+    /// Nobody is waiting for the body: no silence is the upstream's, and no deadline but the total one counts until
+    /// [`Call::listen`]. Worth telling before [`Call::tick`]. Gives whether there is a body at all.
     pub fn rest(&mut self, now: Millis) -> bool {
         let State::Open = self.state else {
             return false;
         };
         self.heard = now;
-        if !self.has_output {
-            self.sent = now;
-        }
+        self.resting = true;
         true
     }
 
@@ -389,10 +414,13 @@ impl Call {
                 .map_or(grace, |idle| Some(grace.map_or(idle, |grace| idle.min(grace))));
             after(self.heard, limit, Phase::Idle)
         };
+        let first_token = || after(self.sent, limits.first_token_ms, Phase::FirstToken);
         let (first, second) = match self.state {
-            State::Sent => (after(self.sent, limits.headers_ms, Phase::Headers), None),
-            State::Open if !self.has_output => (idle(), after(self.sent, limits.first_token_ms, Phase::FirstToken)),
-            State::Open | State::Refused { .. } => (idle(), None),
+            State::Open if self.resting => (None, None),
+            State::Sent => (after(self.sent, limits.headers_ms, Phase::Headers), first_token()),
+            State::Open if self.has_output => (idle(), None),
+            // No token comes in a refusal, but one that trickles is not to be read for ever either.
+            State::Open | State::Refused { .. } => (idle(), first_token()),
             _ => (None, None),
         };
         match (first, second) {

@@ -60,8 +60,8 @@ impl Provider {
 }
 
 impl Upstream {
-    /// Reads an upstream from JSON, all problems at once. `path` are the names that lead to it from what the developer
-    /// gave: none, if it is that itself.
+    /// Reads an upstream from JSON, all problems at once; an unknown provider alone, since on it depends what else there
+    /// may be. `path` are the names that lead to it from what the developer gave: none, if it is that itself.
     ///
     /// # Errors
     ///
@@ -98,16 +98,25 @@ impl Upstream {
         options.result(upstream)
     }
 
-    /// The headers whose values are secrets by their names, to be kept out of error messages like the key.
+    /// The headers and query parameters whose values are secrets by their names, to be kept out of error messages like
+    /// the key.
     pub fn secrets(&self) -> impl Iterator<Item = Secret> + '_ {
         self.headers
             .iter()
+            .chain(&self.query)
             .filter(|(name, _)| {
+                let name = name.to_ascii_lowercase();
                 ["auth", "key", "token", "secret", "cookie"]
                     .iter()
                     .any(|word| name.contains(word))
             })
-            .filter_map(|(_, value)| Secret::new(value.trim_start_matches("Bearer ").to_owned()).ok())
+            .filter_map(|(_, value)| {
+                // Without a scheme, such as `Bearer`.
+                let credentials = value
+                    .split_once(' ')
+                    .filter(|(scheme, _)| scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+                Secret::new(credentials.map_or(value.as_str(), |(_, rest)| rest).trim().to_owned()).ok()
+            })
     }
 }
 

@@ -9,6 +9,8 @@ mod http;
 mod stream;
 mod turn;
 
+pub use stream::ClientMachine;
+
 use serde::Serialize;
 use wasm_bindgen::JsValue;
 

@@ -156,6 +156,11 @@ impl StreamMachine {
         self.flags()
     }
 
+    /// It is given up: what it has can still be taken.
+    pub fn stop(&mut self, now: f64) {
+        self.stream.stop(now);
+    }
+
     fn flags(&self) -> u32 {
         flags(self.stream.next(), self.stream.has_output(), self.stream.is_finished())
     }

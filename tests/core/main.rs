@@ -10,5 +10,24 @@
     unreachable_pub
 )]
 
+mod delta;
+mod driven;
 mod endpoint;
+mod property;
 mod turn;
+mod wire;
+
+mod call;
+mod chunk;
+mod completion;
+mod error;
+mod framing;
+mod http;
+mod json;
+mod openai;
+mod policy;
+mod request;
+mod simulation;
+mod sse;
+mod stream;
+mod upstream;
