@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 
+import { environment } from "../tests/caller/environment.js";
 import { build } from "./build.js";
 import { Failure, run, start } from "./process.js";
 import { browser, modules, root, setup, target, tools, rust } from "./setup.js";
@@ -80,6 +81,11 @@ const PARTS = {
     about: "the packed package, installed in every runtime",
     needs: [built, browser, () => modules("tests/package/programs")],
     does: () => nodeTests("tests/package"),
+  },
+  caller: {
+    about: "the program that LiveAvatar calls with, in two versions, against the packed package",
+    needs: [built, () => environment("observed"), () => environment("newest")],
+    does: () => nodeTests("tests/caller"),
   },
 };
 

@@ -79,14 +79,6 @@ pub struct Tokens {
     pub total_tokens: Option<u64>,
 }
 
-impl Tokens {
-    /// Whether none of the numbers is missing.
-    #[must_use]
-    pub fn are_complete(&self) -> bool {
-        self.prompt_tokens.is_some() && self.completion_tokens.is_some() && self.total_tokens.is_some()
-    }
-}
-
 impl Stream {
     /// Makes the answer of a call readable. `now` is when the call began.
     #[must_use]

@@ -2,11 +2,16 @@
 
 import { invalid } from "./errors.js";
 
+/** Options as JSON. Of what JSON writes as `null`, only `Infinity` may mean none; the rest stays recognisable. */
+export function jsonOfOptions(options: object): string {
+  return json(options, "", "the options", (_, value) => (Object.is(value, NaN) || value === -Infinity ? String(value) : value));
+}
+
 /** A value as JSON; `what` names it in the message if it cannot be. */
-export function json(value: unknown, path: string, what: string): string {
+export function json(value: unknown, path: string, what: string, replacer?: (name: string, value: unknown) => unknown): string {
   let text: string | undefined;
   try {
-    text = JSON.stringify(value);
+    text = JSON.stringify(value, replacer);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
     throw invalid(path, "not_json", `${what} cannot be sent as JSON: ${reason}`);

@@ -1,8 +1,8 @@
 // The endpoint that a LiveAvatar calls.
 
-import { json } from "./arguments.js";
+import { json, jsonOfOptions } from "./arguments.js";
 import type { ChatRequest, ChatUsage } from "./chat.js";
-import { type Failure, fromModule, invalid, type LiveAvatarLlmError, toError } from "./errors.js";
+import { fromModule, invalid, type LiveAvatarLlmError } from "./errors.js";
 import { type Exports, instance } from "./instance.js";
 import { given, type Source, type TurnInfo } from "./source.js";
 import { seed } from "./stream.js";
@@ -149,6 +149,12 @@ export class ChatEndpoint {
 
     const body = await read(request, endpoint.bodyBytes());
     if (body === undefined) return refuse("tooLarge");
+    return this.#turn(body, request, env, ctx, settled);
+  };
+
+  #turn(body: string, request: Request, env: unknown, ctx: ExecutionContext | undefined, settled: Settled): Response | Promise<Response> {
+    // Asked for again: the instance may have been replaced while the request was read.
+    const { exports, endpoint } = this.#endpoint(settled);
     let asked;
     try {
       asked = new exports.Asked(body, request.headers.get(exports.Endpoint.roomHeader()) ?? undefined, seed());
@@ -156,20 +162,21 @@ export class ChatEndpoint {
       return refusal(thrown, exports);
     }
     try {
-      const waitUntil = (promise: Promise<unknown>): void => ctx?.waitUntil(promise);
-      const info = { ...(asked.info() as Pick<TurnInfo, "id" | "utteranceId" | "roomId" | "text">), request, env, waitUntil };
+      const waitUntil = (promise: Promise<unknown>): void => ctx?.waitUntil?.(promise);
+      const { text, ...ids } = asked.info() as Ids & { text: string };
+      const info = { ...ids, text, request, env, waitUntil };
       const said = json(lines(settled.options.say, spoken(info)), "/say", "`say`");
       const machine = asked.begin(endpoint, said, Date.now() / 1000, performance.now());
       const { source } = settled.options;
       const origin = settled.access ?? given(source as Extract<Source, Function>, JSON.parse(body) as ChatRequest, info);
       const turn = new Turn({ machine, exports, origin, signal: request.signal });
-      return answer(turn, settled.options.onTurn, waitUntil);
+      return answer(turn, ids, settled.options.onTurn, waitUntil);
     } catch (thrown) {
       return refusal(thrown, exports);
     } finally {
       asked.free();
     }
-  };
+  }
 
   /** The module's side of this endpoint, in the instance that is current. */
   #endpoint({ plain, lines, upstream }: Settled) {
@@ -187,8 +194,11 @@ export class ChatEndpoint {
 
 /** Takes options apart, and says what is wrong with those that are no plain data. */
 function settle(options: EndpointOptions): Settled {
-  if (typeof options !== "object" || options === null) {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw invalid("", "wrong_type", "a ChatEndpoint takes an object such as { source, auth }, or a function of `env` that gives one");
+  }
+  if (options instanceof Promise) {
+    throw invalid("", "wrong_type", "the function that gives the options gave a promise: give them at once, and let functions in them wait, such as `apiKey`");
   }
   const { source, auth, say, onTurn, ...plain } = options;
   if (source === undefined || source === null) {
@@ -196,15 +206,20 @@ function settle(options: EndpointOptions): Settled {
   }
   if (onTurn !== undefined && typeof onTurn !== "function") throw invalid("/onTurn", "wrong_type", "`onTurn` must be a function");
   if (say !== undefined && (typeof say !== "object" || say === null)) throw invalid("/say", "wrong_type", "`say` must be an object of lines");
-  const upstream = typeof source === "function" ? undefined : access(source);
+  const upstream = typeof source === "function" ? undefined : access(source, "/source");
   return {
     options,
     access: upstream,
     bearers: bearers(auth),
-    plain: json(plain, "", "the options"),
+    plain: jsonOfOptions(shown(plain)),
     lines: json(lines(say, () => ""), "/say", "`say`"),
     upstream: upstream && json(upstream.rest, "/source", "the source"),
   };
+}
+
+/** Members with something for each function, so that a name that is not known is told whatever it holds. */
+function shown(options: object): object {
+  return Object.fromEntries(Object.entries(options).map(([name, value]) => [name, typeof value === "function" ? true : value]));
 }
 
 function bearers(auth: Auth): string[] {
@@ -216,6 +231,9 @@ function bearers(auth: Auth): string[] {
   const all = Array.isArray(bearer) ? bearer : [bearer];
   if (all.length === 0 || !all.every((one) => typeof one === "string" && one.trim() !== "")) {
     throw invalid("/auth/bearer", "bad_key", `\`auth.bearer\` is empty or no text, perhaps a variable that is not set: ${advice}`);
+  }
+  if (all.some((one) => one !== one.trim())) {
+    throw invalid("/auth/bearer", "bad_key", "`auth.bearer` has white space or a line break around it, which no header carries: trim it");
   }
   return all;
 }
@@ -268,12 +286,20 @@ function spoken(turn: Omit<TurnInfo, "signal">): (line: Extract<Line, Function>)
   };
 }
 
-function answer(turn: Turn, onTurn: EndpointOptions["onTurn"], waitUntil: (promise: Promise<unknown>) => void): Response | Promise<Response> {
+type Ids = Pick<TurnInfo, "id" | "utteranceId" | "roomId">;
+
+function answer(
+  turn: Turn,
+  ids: Ids,
+  onTurn: EndpointOptions["onTurn"],
+  waitUntil: (promise: Promise<unknown>) => void,
+): Response | Promise<Response> {
+  const began = performance.now();
   const told = async (): Promise<void> => {
-    const { error, ...report } = (turn.report() ?? { outcome: "failed" }) as Omit<TurnReport, "error"> & { error?: Failure };
+    // Where the module failed it cannot tell.
+    const known = { ...ids, outcome: "failed", totalMs: performance.now() - began };
     try {
-      const cause = turn.reason === undefined ? {} : { cause: turn.reason };
-      await onTurn?.({ ...report, ...(error ? { error: toError(error, cause) } : {}) });
+      await onTurn?.({ ...known, ...turn.report } as TurnReport);
     } catch (thrown) {
       console.error("liveavatar-llm: onTurn threw", thrown);
     }
@@ -322,9 +348,10 @@ function refusal(thrown: unknown, exports: Exports): Response {
 interface Reply {
   status: number;
   body: string;
-  allow?: string;
+  /** One header more, as name and value. */
+  header?: [string, string];
 }
 
-function reply({ status, body, allow }: Reply): Response {
-  return new Response(body, { status, headers: { "content-type": "application/json", ...(allow ? { allow } : {}) } });
+function reply({ status, body, header }: Reply): Response {
+  return new Response(body, { status, headers: [["content-type", "application/json"], ...(header ? [header] : [])] });
 }

@@ -3,7 +3,7 @@
 import type { ChatChunk, ChatRequest } from "./chat.js";
 import { invalid } from "./errors.js";
 import type { Origin } from "./transfer.js";
-import { isResponse, type Pull, type Upstream } from "./upstream.js";
+import { isRead, isResponse, type Pull, type Upstream } from "./upstream.js";
 
 /** One turn of the caller, as the developer's own code sees it. */
 export interface TurnInfo {
@@ -54,10 +54,17 @@ export function given(source: Extract<Source, Function>, request: ChatRequest, t
 }
 
 function pull(sourced: unknown): Response | Pull {
-  if (isResponse(sourced)) return sourced;
   if (typeof sourced === "string") return iterate([sourced][Symbol.iterator]());
   if (typeof sourced === "object" && sourced !== null) {
-    if (typeof (sourced as ReadableStream).getReader === "function") return new Response(sourced as ReadableStream<Uint8Array>);
+    if (isResponse(sourced)) {
+      if (isRead(sourced)) throw alreadyRead("Response");
+      return sourced;
+    }
+    const { getReader, locked } = sourced as ReadableStream<unknown>;
+    if (typeof getReader === "function") {
+      if (locked) throw alreadyRead("ReadableStream");
+      return getReader.call(sourced) as Pull;
+    }
     const { [Symbol.asyncIterator]: asynchronous, [Symbol.iterator]: synchronous } = sourced as AsyncIterable<unknown> & Iterable<unknown>;
     if (typeof asynchronous === "function") return iterate(asynchronous.call(sourced));
     if (typeof synchronous === "function") return iterate(synchronous.call(sourced));
@@ -66,9 +73,26 @@ function pull(sourced: unknown): Response | Pull {
   throw invalid("/source", "wrong_type", `the source gave ${found}: give a text, a Response, a stream, or an iterable of texts or chunks`);
 }
 
+function alreadyRead(what: string): Error {
+  return invalid("/source", "already_read", `the source gave a ${what} that is already being read: give a new one`);
+}
+
 function iterate(iterator: AsyncIterator<unknown> | Iterator<unknown>): Pull {
+  let stop = (): void => {};
+  const next = async (): Promise<{ done?: boolean | undefined; value?: unknown }> => {
+    const { done, value } = await iterator.next();
+    return { done, value };
+  };
   return {
-    read: async () => iterator.next(),
-    cancel: async (reason) => iterator.return?.(reason),
+    // Whoever waits for a piece is let go when the rest is not wanted any more, whether the iterator heeds that or not.
+    read: () =>
+      new Promise((resolve, reject) => {
+        stop = () => resolve({ done: true });
+        next().then(resolve, reject);
+      }),
+    cancel: async (reason) => {
+      stop();
+      return iterator.return?.(reason);
+    },
   };
 }

@@ -14,6 +14,8 @@ const STOP_READING = 2;
 /** Set in what the machine gives: its deadline is earlier than it was. */
 const EARLIER_DEADLINE = 4;
 
+const END = { done: true, value: undefined } as const;
+
 /** How long the end of a body is waited for, once all of its answer has come, so that its connection can be used again. */
 const TAIL_MS = 1000;
 
@@ -73,6 +75,8 @@ export interface Task<Driven extends Machine> {
 export abstract class Transfer<Driven extends Machine> {
   /** Reads the answer, while there is one to be read. */
   reader: Pull | undefined;
+  /** A read that {@link Transfer.drain} is waiting for: whoever begins to iterate has to wait for it too. */
+  reading: Promise<number> | undefined;
   /** How it ended, once it has. */
   over: { error?: unknown } | undefined;
   /** Resolves when it is over. */
@@ -90,6 +94,8 @@ export abstract class Transfer<Driven extends Machine> {
   readonly #signal: AbortSignal | undefined;
   #attempt: AbortController | undefined;
   #opening: Promise<void> = Promise.resolve();
+  /** Reads the body of a refusal. */
+  #refusal: Pull | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #wake = (): void => {};
   #end!: () => void;
@@ -97,6 +103,8 @@ export abstract class Transfer<Driven extends Machine> {
   #lastResponse: StreamResponse | undefined;
   #isWaiting = false;
   #waitingSince = 0;
+  /** Nobody was waiting when a deadline passed, so that there is none until somebody is. */
+  #isResting = false;
 
   constructor({ machine, exports, origin, signal }: Task<Driven>) {
     this.machine = machine;
@@ -124,9 +132,9 @@ export abstract class Transfer<Driven extends Machine> {
   /** Keeps what is still to be known of a machine that is about to be freed. */
   protected abstract keep(machine: Driven): void;
 
-  /** Takes a piece of the answer that is no bytes. Gives the machine's flags, or nothing if there is no such piece. */
-  protected piece(_value: unknown): number | undefined {
-    return undefined;
+  /** Gives the machine a piece of the answer that is no bytes, and what the machine says. Throws if there is no such piece. */
+  protected piece(_machine: Driven, _value: unknown): number {
+    throw invalid("", "wrong_type", "the response's body gave something that is no Uint8Array");
   }
 
   /** Something other than a reader's call has made output. */
@@ -139,17 +147,33 @@ export abstract class Transfer<Driven extends Machine> {
 
   /** Waits until there is a body to read, or it is over. */
   async settled(): Promise<void> {
-    await this.#opening;
+    // Its end need not be waited for where someone's function, such as the one that gives the key, does not return.
+    await Promise.race([this.#opening, this.ended]);
     if (this.over || this.reader) return;
     // An attempt failed while its body was read.
     this.#opening = this.#open();
-    return this.#opening;
+    return Promise.race([this.#opening, this.ended]);
   }
 
   /** To be called before each read. */
   listen(): void {
     this.#isWaiting = true;
     this.#waitingSince = performance.now();
+    if (!this.#isResting) return;
+    this.#isResting = false;
+    if (this.step((machine) => machine.tick(this.#waitingSince, this.#waitingSince)) & HAS_OUTPUT) this.hasOutput();
+    this.#arm();
+  }
+
+  /** Reads once, for nobody who iterates. */
+  async drain(reader: Pull): Promise<void> {
+    this.listen();
+    this.reading = reader.read().then(
+      (result) => this.receive(result),
+      (cause) => this.broke(cause),
+    );
+    await this.reading;
+    this.reading = undefined;
   }
 
   /** Takes what the reader gave. Gives a sum of HAS_OUTPUT and STOP_READING. */
@@ -159,11 +183,7 @@ export abstract class Transfer<Driven extends Machine> {
     if (!machine) return STOP_READING;
     if (done) return this.step(() => machine.end(performance.now()));
     try {
-      const flags = ArrayBuffer.isView(value) ? machine.push(value as Uint8Array, performance.now()) : this.piece(value);
-      if (flags === undefined) {
-        this.refuse(invalid("", "wrong_type", "the response's body gave something that is no Uint8Array"));
-        return STOP_READING;
-      }
+      const flags = isBytes(value) ? machine.push(value, performance.now()) : this.piece(machine, value);
       return flags < STOP_READING ? flags : this.#note(flags);
     } catch (thrown) {
       return this.#trapped(thrown);
@@ -197,10 +217,11 @@ export abstract class Transfer<Driven extends Machine> {
             break;
           case "read":
             if (this.reader) return;
-            await this.#readOnce();
+            this.receive(END);
             break;
           case "readRefusal":
-            await this.#readOnce();
+            if (this.#refusal) await this.drain(this.#refusal);
+            else this.receive(END);
             break;
           default:
             this.#conclude();
@@ -213,6 +234,8 @@ export abstract class Transfer<Driven extends Machine> {
 
   async #send(machine: Driven): Promise<void> {
     const origin = this.#origin;
+    this.cause = this.#lastResponse = undefined;
+    this.#arm();
     const key = await origin?.key();
     if (this.over || !origin) return;
     const attempt = new AbortController();
@@ -222,19 +245,18 @@ export abstract class Transfer<Driven extends Machine> {
     const asked = origin.ask(request, attempt.signal);
     // An origin that does not heed its signal must not be waited for, nor its late answer be left open.
     const stopped = new Promise<never>((_, reject) => attempt.signal.addEventListener("abort", reject));
+    let answer: Response | Pull | undefined;
     try {
-      const answer = await Promise.race([asked, stopped]);
-      if (!attempt.signal.aborted) this.#accept(answer);
+      answer = await Promise.race([asked, stopped]);
     } catch (cause) {
-      if (attempt.signal.aborted) {
-        asked.then((late) => (isResponse(late) ? late.body : late)?.cancel()).catch(() => {});
-      } else if (cause instanceof ValidationError) {
-        this.refuse(cause);
-      } else {
+      if (!attempt.signal.aborted) {
+        if (cause instanceof ValidationError) throw cause;
         this.cause = cause;
         machine.lose(performance.now());
       }
     }
+    if (attempt.signal.aborted) asked.then((late) => (isResponse(late) ? late.body : late)?.cancel()).catch(() => {});
+    else if (answer) this.#accept(answer);
   }
 
   #accept(answer: Response | Pull): void {
@@ -242,11 +264,16 @@ export abstract class Transfer<Driven extends Machine> {
     if (!machine) return;
     if (isResponse(answer)) {
       const { status, headers, body } = answer;
-      machine.respond(status, [...headers.entries()].flat(), performance.now());
+      machine.respond(status, [...headers.entries()].flat().map(String), performance.now());
       const requestId = machine.requestId();
       this.#lastResponse = { status, headers, ...(requestId === undefined ? {} : { requestId }) };
-      this.reader = body?.getReader();
-      if (machine.next() === "read") this.#answer(this.#lastResponse);
+      const reader = body?.getReader();
+      if (machine.next() === "read") {
+        this.reader = reader;
+        this.#answer(this.#lastResponse);
+      } else {
+        this.#refusal = reader;
+      }
     } else {
       this.begun();
       this.reader = answer;
@@ -257,59 +284,56 @@ export abstract class Transfer<Driven extends Machine> {
   /** The answer has begun, in pieces that are no bytes. */
   protected begun(): void {}
 
-  async #readOnce(): Promise<void> {
-    const { reader } = this;
-    if (!reader) {
-      this.receive({ done: true, value: undefined });
-      return;
+  /** Asks the machine, if there still is one. A fault in it ends the call. */
+  protected ask<Answer>(ask: (machine: Driven) => Answer): Answer | undefined {
+    if (!this.machine) return undefined;
+    try {
+      return ask(this.machine);
+    } catch (thrown) {
+      this.#trapped(thrown);
+      return undefined;
     }
-    this.listen();
-    await reader.read().then(
-      (result) => this.receive(result),
-      (cause) => this.broke(cause),
-    );
   }
 
   protected step(act: (machine: Driven) => number): number {
-    if (!this.machine) return STOP_READING;
-    try {
-      return this.#note(act(this.machine));
-    } catch (thrown) {
-      return this.#trapped(thrown);
-    }
+    const flags = this.ask(act);
+    return flags === undefined ? STOP_READING : this.#note(flags);
   }
 
   /** Does what the machine's answer asks for. */
   #note(flags: number): number {
     if (flags & EARLIER_DEADLINE) this.#arm();
     if (flags & STOP_READING) {
-      if (this.machine?.next() === "done") this.#conclude();
+      if (this.ask((machine) => machine.next()) === "done") this.#conclude();
       else this.#release();
     }
     return flags & (HAS_OUTPUT | STOP_READING);
   }
 
+  /** Something is wrong: with what was given to the machine, or with the machine. */
   #trapped(thrown: unknown): number {
-    this.finish({ error: fromModule(thrown, this.#exports) });
+    const error = fromModule(thrown, this.#exports);
+    if (error instanceof ValidationError) this.refuse(error);
+    else this.finish({ error });
     return STOP_READING;
   }
 
   /** Watches the deadline. One that moved away is looked at again when it would have been reached. */
   #arm(): void {
     clearTimeout(this.#timer);
-    const at = this.machine?.deadline();
+    const at = this.ask((machine) => machine.deadline());
     if (at === undefined) return;
     const LONGEST = 2 ** 31 - 1;
     this.#timer = setTimeout(this.#overdue, Math.min(Math.max(at - performance.now(), 0), LONGEST));
   }
 
   #overdue = (): void => {
-    const before = this.machine?.next();
+    this.#isResting = !this.#isWaiting;
     const waitingSince = this.#isWaiting ? this.#waitingSince : undefined;
     const flags = this.step((machine) => machine.tick(waitingSince, performance.now()));
     if (flags & HAS_OUTPUT) this.hasOutput();
     if (this.over) return;
-    if (this.machine?.next() === before) this.#arm();
+    this.#arm();
     this.#wake();
   };
 
@@ -330,8 +354,10 @@ export abstract class Transfer<Driven extends Machine> {
     this.over = over;
     clearTimeout(this.#timer);
     this.#signal?.removeEventListener("abort", this.#aborted);
-    this.#free();
-    if ("error" in over) this.#release();
+    const fault = this.#free();
+    if (fault && !("error" in over)) this.over = over = fault;
+    // Whoever waits for more of a body that has said all would wait for its end, too.
+    if ("error" in over || this.#isWaiting) this.#release();
     else this.#letEnd();
     if (this.#lastResponse) this.#answer(this.#lastResponse);
     else this.#answer(Promise.reject(over.error));
@@ -339,24 +365,28 @@ export abstract class Transfer<Driven extends Machine> {
     this.#end();
   }
 
-  /** Keeps what the machine knows, and gives its memory back. */
-  #free(): void {
+  /** Keeps what the machine knows, and gives its memory back. Gives the fault that it was lost by, if it was. */
+  #free(): { error: unknown } | undefined {
     const { machine } = this;
     this.machine = undefined;
-    if (!machine) return;
+    if (!machine) return undefined;
+    let isKept = false;
     try {
       this.keep(machine);
+      isKept = true;
       machine.free();
+      return undefined;
     } catch (thrown) {
       // A trapped instance is given up with all its memory.
-      fromModule(thrown, this.#exports);
+      const error = fromModule(thrown, this.#exports);
+      return isKept ? undefined : { error };
     }
   }
 
   /** Stops the attempt and its body. */
   #release(): void {
-    const { reader } = this;
-    this.reader = undefined;
+    const reader = this.reader ?? this.#refusal;
+    this.reader = this.#refusal = undefined;
     reader?.cancel().catch(() => {});
     this.#attempt?.abort();
   }
@@ -372,6 +402,10 @@ export abstract class Transfer<Driven extends Machine> {
     const on = ({ done }: { done?: boolean | undefined }): unknown => (done ? clearTimeout(timer) : reader.read().then(on));
     reader.read().then(on).catch(() => clearTimeout(timer));
   }
+}
+
+function isBytes(value: unknown): value is Uint8Array {
+  return ArrayBuffer.isView(value) && (value as Uint8Array).BYTES_PER_ELEMENT === 1;
 }
 
 /**

@@ -1,5 +1,7 @@
 // One turn of an endpoint: the answer that a source gives, written to the caller as it comes.
 
+import { json } from "./arguments.js";
+import { type Failure, invalid, toError, ValidationError } from "./errors.js";
 import type { Exports } from "./instance.js";
 import { type Machine, Transfer } from "./transfer.js";
 
@@ -9,6 +11,12 @@ import { type Machine, Transfer } from "./transfer.js";
  */
 export type TurnMachine = ReturnType<Exports["Asked"]["prototype"]["begin"]> & Machine;
 
+/** What a machine tells of a turn. */
+interface Told {
+  outcome?: string;
+  error?: Failure;
+}
+
 /**
  * A turn on its way. Unlike an answer that somebody reads it runs by itself, since the caller must hear something while
  * its source is silent.
@@ -17,17 +25,18 @@ export type TurnMachine = ReturnType<Exports["Asked"]["prototype"]["begin"]> & M
 export class Turn extends Transfer<TurnMachine> {
   readonly isStreamed = this.machine!.isStreamed();
   #out: (bytes: Uint8Array) => void = () => {};
-  #last: Uint8Array = new Uint8Array();
-  #report: unknown;
+  #last: Uint8Array | undefined;
+  #report: Told = {};
 
-  /** What is known of how it went; complete once it is over. */
-  report(): unknown {
-    return this.machine?.report() ?? this.#report;
-  }
-
-  /** What an error in the report came from, if that is known. */
-  get reason(): unknown {
-    return this.cause;
+  /** How it went, once it is over. Without an outcome that is not known, because of the error. */
+  get report(): { outcome?: string; error?: unknown } {
+    const { error: failure, ...report } = this.#report;
+    if (report.outcome === undefined) return { error: this.over?.error };
+    if (!failure) return report;
+    const { cause } = this;
+    // What was told by an error of ours is told by that.
+    if (cause instanceof ValidationError) return { ...report, error: cause };
+    return { ...report, error: toError(failure, cause === undefined ? {} : { cause }) };
   }
 
   /**
@@ -46,11 +55,7 @@ export class Turn extends Transfer<TurnMachine> {
       const waiting = ready();
       if (waiting) await Promise.race([waiting, this.ended]);
       if (this.over) break;
-      this.listen();
-      await reader.read().then(
-        (result) => this.receive(result),
-        (cause) => this.broke(cause),
-      );
+      await this.drain(reader);
       this.hasOutput();
     }
     this.hasOutput();
@@ -58,20 +63,22 @@ export class Turn extends Transfer<TurnMachine> {
 
   /** The caller has hung up. */
   override stop(reason?: unknown): void {
-    this.machine?.interrupt(performance.now());
+    this.ask((machine) => machine.interrupt(performance.now()));
     super.stop(reason);
   }
 
   protected override hasOutput(): void {
-    const bytes = this.machine ? this.machine.takeBytes() : this.#last;
-    this.#last = new Uint8Array();
-    if (bytes.length > 0) this.#out(bytes);
+    const bytes = this.ask((machine) => machine.takeBytes()) ?? this.#last;
+    this.#last = undefined;
+    if (bytes && bytes.length > 0) this.#out(bytes);
   }
 
-  protected override piece(value: unknown): number | undefined {
-    const now = performance.now();
-    if (typeof value === "string") return this.machine?.text(value, now);
-    return typeof value === "object" && value !== null ? this.machine?.chunk(JSON.stringify(value), now) : undefined;
+  protected override piece(machine: TurnMachine, value: unknown): number {
+    // The first and the last chunk of a stream often have no content, and a source that hands on the content gives that.
+    if (value === undefined || value === null) return machine.text("", performance.now());
+    if (typeof value === "string") return machine.text(value, performance.now());
+    if (typeof value === "object") return machine.chunk(json(value, "/source", "a chunk of the source"), performance.now());
+    throw invalid("/source", "wrong_type", `the source gave a ${typeof value}: give texts, or chunks as OpenAI's API has them`);
   }
 
   protected override begun(): void {
@@ -80,16 +87,19 @@ export class Turn extends Transfer<TurnMachine> {
 
   // Whatever goes wrong, the caller hears an ordinary turn; the report says what it was.
   protected override refuse(error: unknown): void {
-    const why = error instanceof Error ? error.message : String(error);
+    this.cause = error;
+    const why = error instanceof ValidationError ? error.message : undefined;
     this.step((machine) => machine.fail(why, performance.now()));
   }
 
-  protected override outcome(): { error?: unknown } {
-    return {};
+  // A source that failed must be let go of; the rest of one that did not is read.
+  protected override outcome(machine: TurnMachine): { error?: unknown } {
+    const { error } = machine.report() as Told;
+    return error ? { error } : {};
   }
 
   protected override keep(machine: TurnMachine): void {
     this.#last = machine.takeBytes();
-    this.#report = machine.report();
+    this.#report = machine.report() as Told;
   }
 }

@@ -55,28 +55,29 @@ export interface Access {
 }
 
 /**
- * Takes an upstream apart, and says what is wrong with its key or its fetch.
+ * Takes an upstream apart, and says what is wrong with its key or its fetch. `path` leads to it from what the developer
+ * gave.
  * @internal
  */
-export function access(upstream: Upstream): Access {
-  if (typeof upstream !== "object" || upstream === null) {
-    throw invalid("", "wrong_type", "an upstream must be an object such as { baseUrl, apiKey, model }");
+export function access(upstream: Upstream, path = ""): Access {
+  if (typeof upstream !== "object" || upstream === null || Array.isArray(upstream)) {
+    throw invalid(path, "wrong_type", "an upstream must be an object such as { baseUrl, apiKey, model }");
   }
   const { apiKey, fetch: fetcher, ...rest } = upstream;
   if (apiKey !== undefined && typeof apiKey !== "string" && typeof apiKey !== "function") {
-    throw invalid("/apiKey", "wrong_type", "`apiKey` must be a string, or a function that gives one");
+    throw invalid(`${path}/apiKey`, "wrong_type", "`apiKey` must be a string, or a function that gives one");
   }
   if (apiKey === "") {
-    throw invalid("/apiKey", "bad_key", "`apiKey` is empty: give the key, or leave it out if the upstream needs none");
+    throw invalid(`${path}/apiKey`, "bad_key", "`apiKey` is empty: give the key, or leave it out if the upstream needs none");
   }
   return {
     key: async () => {
       if (typeof apiKey !== "function") return apiKey;
       const key: unknown = await apiKey();
       if (typeof key === "string") return key;
-      throw invalid("/apiKey", "wrong_type", "the function given as `apiKey` gave no string");
+      throw invalid(`${path}/apiKey`, "wrong_type", "the function given as `apiKey` gave no string");
     },
-    ask: send(fetcher),
+    ask: send(fetcher, `${path}/fetch`),
     hasKey: apiKey !== undefined,
     rest,
   };
@@ -91,11 +92,11 @@ export interface Pull {
   cancel(reason?: unknown): Promise<unknown>;
 }
 
-function send(fetcher: Fetcher | undefined): Access["ask"] {
+function send(fetcher: Fetcher | undefined, path: string): Access["ask"] {
   if (fetcher === undefined) {
     return async (request: Request | undefined) => {
       if (typeof globalThis.fetch !== "function") {
-        throw invalid("/fetch", "missing", "this runtime has no global fetch: give one as `fetch`");
+        throw invalid(path, "missing", "this runtime has no global fetch: give one as `fetch`");
       }
       return globalThis.fetch(request!);
     };
@@ -107,13 +108,24 @@ function send(fetcher: Fetcher | undefined): Access["ask"] {
         ? (request: Request) => fetcher.fetch(request)
         : undefined;
   if (!call) {
-    throw invalid("/fetch", "wrong_type", "`fetch` must be a function like fetch, or an object that has one");
+    throw invalid(path, "wrong_type", "`fetch` must be a function like fetch, or an object that has one");
   }
   return async (request) => {
     const response: unknown = await call(request!);
-    if (isResponse(response)) return response;
-    throw invalid("/fetch", "wrong_type", "the `fetch` that was given did not give a Response");
+    if (!isResponse(response)) throw invalid(path, "wrong_type", "the `fetch` that was given did not give a Response");
+    if (isRead(response)) {
+      throw invalid(path, "already_read", "the `fetch` that was given gave a Response that is already being read: give a new one");
+    }
+    return response;
   };
+}
+
+/**
+ * Whether somebody has the body of a response already.
+ * @internal
+ */
+export function isRead({ bodyUsed, body }: Response): boolean {
+  return bodyUsed || body?.locked === true;
 }
 
 /**

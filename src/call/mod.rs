@@ -113,6 +113,7 @@ impl Call {
         let policy = Policy {
             timeouts: Timeouts::NONE,
             max_retries: 0,
+            ..Policy::default()
         };
         let mut call = Self::begin(provider, None, policy, Vec::new(), 0, now);
         call.is_given = true;

@@ -25,10 +25,10 @@ pub struct Policy {
     pub timeouts: Timeouts,
     /// How often a failed attempt is followed by another.
     pub max_retries: u32,
+    /// The longest that an upstream may ask to wait; beyond it the error is worth more than the wait.
+    pub longest_wait_ms: Millis,
 }
 
-/// The longest that an upstream may ask to wait; beyond it the error is worth more than the wait.
-const LONGEST_ASKED_MS: Millis = 60_000.0;
 /// The wait before the first retry, which doubles for each further one.
 const FIRST_WAIT_MS: Millis = 500.0;
 /// The longest wait that is not asked for.
@@ -60,6 +60,7 @@ impl Default for Policy {
         Self {
             timeouts: Timeouts::default(),
             max_retries: 2,
+            longest_wait_ms: 60_000.0,
         }
     }
 }
@@ -123,7 +124,7 @@ impl Policy {
             return None;
         }
         if let Some(asked) = asked_ms {
-            return (asked <= LONGEST_ASKED_MS).then_some(asked);
+            return (asked <= self.longest_wait_ms).then_some(asked);
         }
         let wait = (FIRST_WAIT_MS * f64::from(1_u32 << retries.min(10))).min(LONGEST_WAIT_MS);
         // Up to a quarter less, so that those who failed together do not come back together.

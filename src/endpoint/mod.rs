@@ -29,6 +29,8 @@ pub enum Refused {
     TooLarge,
 }
 
+const COMPLETIONS: &str = "/chat/completions";
+
 /// The caller's id for the room in which the user is, the same for all requests of one session (recorded).
 pub const ROOM_HEADER: &str = "x-livekit-room-id";
 
@@ -36,11 +38,14 @@ pub const ROOM_HEADER: &str = "x-livekit-room-id";
 #[must_use]
 pub fn route(method: &str, path: &str) -> Route {
     let path = path.trim_end_matches('/');
-    let (route, allowed) = match path.strip_suffix("/chat/completions") {
-        // A base URL that already held the path: answering would hide the mistake until it matters.
-        Some(before) if before.ends_with("/chat/completions") => return Route::Refused(Refused::NotFound),
-        Some(_) => (Route::Completions, "POST"),
-        None if path.ends_with("/models") => (Route::Models, "GET"),
+    let completions = path
+        .strip_suffix(COMPLETIONS)
+        .map(|base| (base, Route::Completions, "POST"));
+    let models = || path.strip_suffix("/models").map(|base| (base, Route::Models, "GET"));
+    let (route, allowed) = match completions.or_else(models) {
+        // A base URL that already holds the path: answering would hide the mistake until it matters.
+        Some((base, ..)) if base.contains(COMPLETIONS) => return Route::Refused(Refused::NotFound),
+        Some((_, route, allowed)) => (route, allowed),
         None => return Route::Refused(Refused::NotFound),
     };
     if method == allowed {
@@ -76,12 +81,14 @@ impl Refused {
         }
     }
 
-    /// The method that would be allowed, for the `allow` header.
+    /// The header that belongs to the status: the method that would be allowed (RFC 9110 §15.5.6), or how to prove who one
+    /// is (§15.5.2).
     #[must_use]
-    pub fn allow(self) -> Option<&'static str> {
+    pub fn header(self) -> Option<(&'static str, &'static str)> {
         match self {
-            Self::MethodNotAllowed(method) => Some(method),
-            _ => None,
+            Self::MethodNotAllowed(method) => Some(("allow", method)),
+            Self::Unauthorized => Some(("www-authenticate", "Bearer")),
+            Self::NotFound | Self::TooLarge => None,
         }
     }
 

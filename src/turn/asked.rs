@@ -1,16 +1,20 @@
 //! What the caller asks: the conversation so far, and what of it the user has just said.
 
+use super::Options;
+use crate::call::{Call, Millis};
 use crate::chat::Request;
 use crate::error::Error;
 use crate::json::Value;
+use crate::providers::Upstream;
 
 /// A caller's request, read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Asked {
     /// The request itself.
     pub request: Request,
-    /// The words of all user messages at the end of the conversation: one utterance, whose parts were cut short by each
-    /// other (recorded with the caller, which asks again for each part). Empty if there are none.
+    /// The words of all user messages at the end of the conversation, but for instructions behind them: one utterance,
+    /// whose parts were cut short by each other (recorded with the caller, which asks again for each part). Empty if there
+    /// are none.
     pub text: String,
     /// The same for every request about one utterance in one room, so that what a tool does can be done once.
     pub utterance_id: String,
@@ -33,11 +37,9 @@ impl Asked {
     pub fn parse(json: &str, room_id: Option<String>) -> Result<Self, Error> {
         let request = Request::parse(json)?;
         let messages = request.get("messages").and_then(Value::as_array).unwrap_or_default();
-        let before = messages
-            .iter()
-            .rposition(|message| message.get("role").and_then(Value::as_str) != Some("user"))
-            .map_or(0, |last| last + 1);
-        let (before, utterance) = messages.split_at_checked(before).unwrap_or((messages, &[]));
+        let conversation = until_last(messages, |role| !matches!(role, "system" | "developer"));
+        let before = until_last(conversation, |role| role != "user");
+        let utterance = conversation.get(before.len()..).unwrap_or_default();
         let text = utterance
             .iter()
             .map(words)
@@ -48,7 +50,7 @@ impl Asked {
         let mut hash = Fnv::new();
         hash.write(room_id.as_deref().unwrap_or_default());
         for message in before {
-            hash.write(message.get("role").and_then(Value::as_str).unwrap_or_default());
+            hash.write(role(message));
             hash.write(&words(message));
         }
         let usage = request
@@ -68,6 +70,36 @@ impl Asked {
             request,
         })
     }
+
+    /// The call that puts this to an upstream. What the developer sets wins over what the caller sends: the model's name
+    /// too, which for the caller is only the name of the endpoint.
+    ///
+    /// # Errors
+    ///
+    /// A validation error when the request cannot be put to this upstream.
+    pub fn call(&self, upstream: &Upstream, options: &Options, seed: u32, now: Millis) -> Result<Call, Error> {
+        let mut request = self.request.clone();
+        if let Some(model) = &upstream.model {
+            request.set("model", Value::String(model.clone()));
+        }
+        if !self.is_streamed {
+            request.ask_for_usage(&upstream.defaults);
+        }
+        Call::new(upstream, request, options.policy(), seed, now)
+    }
+}
+
+/// The messages until the last whose role is such, which is among them; none if there is no such message.
+fn until_last(messages: &[Value], is_such: impl Fn(&str) -> bool) -> &[Value] {
+    let count = messages
+        .iter()
+        .rposition(|message| is_such(role(message)))
+        .map_or(0, |last| last + 1);
+    messages.get(..count).unwrap_or_default()
+}
+
+fn role(message: &Value) -> &str {
+    message.get("role").and_then(Value::as_str).unwrap_or_default()
 }
 
 /// The words of a message, whose content is a text or a list of parts.

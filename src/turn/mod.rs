@@ -187,10 +187,11 @@ impl Turn {
         }
     }
 
-    /// The caller is slow to take what it gets: until now no silence was the source's.
+    /// The caller is slow to take what it gets: until now no silence was the source's, and no sign of life is missing.
     pub fn rest(&mut self, now: Millis) {
         if self.call.as_mut().is_some_and(|call| call.rest(now)) {
             self.heard = now;
+            self.written = now;
         }
     }
 
@@ -209,7 +210,9 @@ impl Turn {
         }
         let (limit, phase) = self.patience();
         if now >= self.heard + limit {
-            return self.conclude_after(Err(Error::deadline(phase, limit)), now);
+            // Of an answer that is finished nothing is missing, whatever its connection does.
+            let overdue = Err(Error::deadline(phase, limit));
+            return self.conclude_after(if self.is_finished() { Ok(()) } else { overdue }, now);
         }
         self.each(now, &mut |call, _| call.tick(now));
         if !self.is_over && self.said.is_streamed() && now >= self.written + self.options.heartbeat_ms {

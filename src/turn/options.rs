@@ -1,6 +1,6 @@
 //! What a developer sets for turns.
 
-use crate::call::Millis;
+use crate::call::{Millis, Policy, Timeouts};
 use crate::error::Error;
 use crate::json::Value;
 use crate::options;
@@ -30,6 +30,19 @@ impl Default for Options {
 }
 
 impl Options {
+    /// How often a failed attempt at an upstream is followed by another within a turn.
+    const MAX_RETRIES: u32 = 2;
+
+    /// How an upstream is called in a turn, which has deadlines of its own: they look at what was said. Whoever asks for a
+    /// wait that leaves no time for the answer gets none.
+    pub(super) fn policy(&self) -> Policy {
+        Policy {
+            timeouts: Timeouts::NONE,
+            max_retries: Self::MAX_RETRIES,
+            longest_wait_ms: self.first_token_ms / 2.0,
+        }
+    }
+
     /// Reads them from JSON: `{ timeouts: { firstTokenMs, idleMs }, heartbeatMs, limits: { bodyBytes } }`.
     ///
     /// # Errors

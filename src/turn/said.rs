@@ -18,7 +18,7 @@ pub(super) struct Said {
     refusal: String,
     /// Whether the source ran into its limit of tokens.
     is_cut_short: bool,
-    usage: Option<(Tokens, String)>,
+    usage: Option<Tokens>,
 }
 
 enum Form {
@@ -65,19 +65,18 @@ impl Said {
     pub(super) fn take(&mut self, decoded: &Decoded<'_>) {
         for delta in &decoded.deltas {
             match delta {
-                Delta::Content { choice: 0, .. } => {
-                    self.has_spoken = true;
+                Delta::Content { choice: 0, text } => {
+                    self.has_spoken |= !text.trim().is_empty();
                     self.write(delta);
                 }
                 Delta::Refusal { choice: 0, text } => self.refusal.push_str(text),
                 Delta::Finish { choice: 0, reason } => self.is_cut_short = reason == "length",
                 Delta::Usage(usage) => {
-                    let tokens = Tokens {
+                    self.usage = Some(Tokens {
                         prompt_tokens: usage.prompt,
                         completion_tokens: usage.completion,
                         total_tokens: usage.total,
-                    };
-                    self.usage = Some((tokens, usage.json.as_ref().to_owned()));
+                    });
                 }
                 _ => {}
             }
@@ -105,16 +104,8 @@ impl Said {
     pub(super) fn end(&mut self) {
         let reason = Cow::Borrowed(if self.is_cut_short { "length" } else { "stop" });
         self.write(&Delta::Finish { choice: 0, reason });
-        // Half of the numbers would end the turn at the caller.
-        if let (true, Some((tokens, json))) = (self.wants_usage, self.usage.clone())
-            && tokens.are_complete()
-        {
-            self.write(&Delta::Usage(Usage {
-                prompt: tokens.prompt_tokens,
-                completion: tokens.completion_tokens,
-                total: tokens.total_tokens,
-                json: Cow::Owned(json),
-            }));
+        if self.wants_usage {
+            self.tell_usage();
         }
         let Self { form, out, .. } = self;
         match form {
@@ -126,6 +117,26 @@ impl Said {
         }
     }
 
+    /// Half of the numbers would end the turn at the caller, and so would details that it reads and that are no numbers.
+    fn tell_usage(&mut self) {
+        let Some(Tokens {
+            prompt_tokens: Some(prompt),
+            completion_tokens: Some(completion),
+            total_tokens: Some(total),
+        }) = self.usage
+        else {
+            return;
+        };
+        let json =
+            format!("{{\"prompt_tokens\":{prompt},\"completion_tokens\":{completion},\"total_tokens\":{total}}}");
+        self.write(&Delta::Usage(Usage {
+            prompt: Some(prompt),
+            completion: Some(completion),
+            total: Some(total),
+            json: Cow::Owned(json),
+        }));
+    }
+
     /// Tells the caller that it is not forgotten.
     pub(super) fn sign_of_life(&mut self) {
         sse::comment(&mut self.out, "hb");
@@ -135,13 +146,13 @@ impl Said {
         matches!(self.form, Form::Events(_))
     }
 
-    /// Whether words of the source were said.
+    /// Whether words of the source were said. White space is none.
     pub(super) fn has_spoken(&self) -> bool {
         self.has_spoken
     }
 
     pub(super) fn usage(&self) -> Option<Tokens> {
-        self.usage.as_ref().map(|(tokens, _)| tokens.clone())
+        self.usage.clone()
     }
 
     pub(super) fn has_output(&self) -> bool {

@@ -6,15 +6,11 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::report;
 use super::turn::TurnMachine;
-use crate::call::{Call, Policy, Timeouts};
+use crate::call::Call;
 use crate::endpoint::{self, ROOM_HEADER, Refused, Route};
 use crate::error::Error;
-use crate::json::Value;
 use crate::providers::{Provider, Upstream};
 use crate::turn::{Asked, Created, Lines, Options, Turn};
-
-/// How often a failed attempt at an upstream is followed by another within a turn.
-const MAX_RETRIES: u32 = 2;
 
 /// An endpoint's options, read once and used for each of its requests.
 #[wasm_bindgen(js_name = Endpoint)]
@@ -28,8 +24,9 @@ pub struct EndpointMachine {
 struct Reply {
     status: u16,
     body: String,
+    /// One header more, as name and value.
     #[serde(skip_serializing_if = "Option::is_none")]
-    allow: Option<&'static str>,
+    header: Option<(&'static str, &'static str)>,
 }
 
 #[wasm_bindgen(js_class = Endpoint)]
@@ -63,7 +60,7 @@ impl EndpointMachine {
         .to_owned()
     }
 
-    /// The response for a request that is refused: `{ status, body, allow }`.
+    /// The response for a request that is refused: `{ status, body, header }`.
     pub fn refusal(reason: &str) -> JsValue {
         let refused = match reason {
             "useGet" => Refused::MethodNotAllowed("GET"),
@@ -75,7 +72,7 @@ impl EndpointMachine {
         report(&Reply {
             status: refused.status(),
             body: refused.body(),
-            allow: refused.allow(),
+            header: refused.header(),
         })
     }
 
@@ -114,7 +111,7 @@ fn refusal(error: &Error) -> JsValue {
     report(&Reply {
         status: 400,
         body: endpoint::invalid(error),
-        allow: None,
+        header: None,
     })
 }
 
@@ -186,7 +183,10 @@ impl AskedMachine {
             now,
         };
         let call = match &endpoint.upstream {
-            Some(upstream) => self.call(upstream, now).map_err(|error| refusal(&error))?,
+            Some(upstream) => {
+                let call = self.asked.call(upstream, &endpoint.options, self.seed, now);
+                call.map_err(|error| refusal(&error))?
+            }
             None => Call::given(Provider::OpenAi, now),
         };
         let lines = Lines::parse(lines).unwrap_or_default();
@@ -200,24 +200,5 @@ impl AskedMachine {
             created,
         );
         Ok(TurnMachine::new(turn, is_given))
-    }
-}
-
-impl AskedMachine {
-    /// What the developer sets wins over what the caller sends: the model's name too.
-    fn call(&self, upstream: &Upstream, now: f64) -> Result<Call, Error> {
-        let mut request = self.asked.request.clone();
-        if let Some(model) = &upstream.model {
-            request.set("model", Value::String(model.clone()));
-        }
-        if !self.asked.is_streamed {
-            request.ask_for_usage(&upstream.defaults);
-        }
-        // The turn has its own deadlines, which look at what was said.
-        let policy = Policy {
-            timeouts: Timeouts::NONE,
-            max_retries: MAX_RETRIES,
-        };
-        Call::new(upstream, request, policy, self.seed, now)
     }
 }

@@ -29,9 +29,9 @@ fn state(next: Next) -> String {
 
 /// What a machine says after each step: a sum of 1 (there is output to take), 2 (read no more) and 4 (the deadline may be
 /// earlier than it was).
-fn flags(next: Next, has_output: bool, is_finished: bool) -> u32 {
+fn flags(next: Next, has_output: bool, is_earlier: bool) -> u32 {
     let reads = matches!(next, Next::Read | Next::ReadRefusal);
-    u32::from(has_output) | u32::from(!reads) << 1 | u32::from(is_finished) << 2
+    u32::from(has_output) | u32::from(!reads) << 1 | u32::from(is_earlier) << 2
 }
 
 /// A plain JavaScript object; `undefined` for what cannot be one, which none of our reports is.

@@ -15,15 +15,22 @@ pub struct TurnMachine {
     turn: Turn,
     /// The developer's own code answers, and no request is sent.
     is_given: bool,
+    /// The deadline that was last told.
+    told: f64,
 }
 
 impl TurnMachine {
     pub(super) fn new(turn: Turn, is_given: bool) -> Self {
-        Self { turn, is_given }
+        Self {
+            turn,
+            is_given,
+            told: f64::INFINITY,
+        }
     }
 
     fn flags(&self) -> u32 {
-        flags(self.turn.next(), self.turn.has_output(), self.turn.is_finished())
+        let is_earlier = self.turn.deadline().is_some_and(|at| at < self.told);
+        flags(self.turn.next(), self.turn.has_output(), is_earlier)
     }
 }
 
@@ -106,9 +113,11 @@ impl TurnMachine {
         self.flags()
     }
 
-    /// The source cannot be asked, or gave what is no answer; `why` says it. Gives the same as `push`.
-    pub fn fail(&mut self, why: &str, now: f64) -> u32 {
-        self.turn.fail(Error::invalid_at("/source", "bad_source", why), now);
+    /// The source cannot be asked, or gave what is no answer, as `why` says; without it the developer's own code threw.
+    /// Gives the same as `push`.
+    pub fn fail(&mut self, why: Option<String>, now: f64) -> u32 {
+        let error = why.map(|why| Error::invalid_at("/source", "bad_source", why));
+        self.turn.fail(error.unwrap_or_else(Error::source), now);
         self.flags()
     }
 
@@ -118,8 +127,10 @@ impl TurnMachine {
     }
 
     /// When `tick` is to be called, on the caller's clock.
-    pub fn deadline(&self) -> Option<f64> {
-        self.turn.deadline()
+    pub fn deadline(&mut self) -> Option<f64> {
+        let deadline = self.turn.deadline();
+        self.told = deadline.unwrap_or(f64::INFINITY);
+        deadline
     }
 
     /// Time has passed. `waiting_since` says since when a piece of the body is being waited for, if one is. Gives the
@@ -131,11 +142,6 @@ impl TurnMachine {
         }
         self.turn.tick(now);
         self.flags()
-    }
-
-    /// Takes what is to be sent, as text.
-    pub fn take(&mut self) -> String {
-        self.turn.take()
     }
 
     /// Takes what is to be sent, as UTF-8.

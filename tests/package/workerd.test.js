@@ -6,11 +6,8 @@ import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-import { build } from "esbuild";
-import { Miniflare } from "miniflare";
-
 import { assertAllOk, serve } from "./llm.js";
-import { project } from "./pack.js";
+import { bundle, run } from "./worker.js";
 
 const here = dirname(fileURLToPath(import.meta.url));
 
@@ -30,30 +27,11 @@ export default {
 `;
 
 test("a worker", async (t) => {
-  const folder = await project(t, { "scenario.js": readFileSync(join(here, "scenario.js"), "utf8"), "main.js": MAIN });
-  const outdir = join(folder, "dist");
-  await build({
-    entryPoints: [join(folder, "main.js")],
-    outdir,
-    bundle: true,
-    format: "esm",
-    conditions: ["workerd", "worker", "browser"],
-    loader: { ".wasm": "copy" },
-    assetNames: "[name]",
-  });
+  const outdir = await bundle(t, { "scenario.js": readFileSync(join(here, "scenario.js"), "utf8"), "main.js": MAIN });
   assert.deepEqual(readdirSync(outdir).sort(), ["liveavatar_llm_bg.wasm", "main.js"], "the module stays a file of its own");
 
-  const worker = new Miniflare({
-    modulesRoot: outdir,
-    modules: true,
-    scriptPath: join(outdir, "main.js"),
-    modulesRules: [{ type: "CompiledWasm", include: ["**/*.wasm"] }],
-    compatibilityDate: "2026-04-01",
-    cf: false,
-  });
-  t.after(() => worker.dispose());
   const llm = await serve(t);
-  const url = new URL(await worker.ready);
+  const url = await run(t, outdir);
   url.search = String(new URLSearchParams({ baseUrl: llm.baseUrl, key: llm.key }));
   const response = await fetch(url);
   assertAllOk(await response.json());

@@ -3,6 +3,10 @@
 
 const { Instance } = WebAssembly;
 
+/** What makes a machine that belongs to one answer, and what frees it. */
+const MAKES = ["client_stream", "stream_answered", "asked_new", "asked_begin"];
+const FREES = ["__wbg_stream_free", "__wbg_asked_free", "__wbg_turn_free"];
+
 /**
  * The instances made so far, newest last.
  * @type {{ memory: WebAssembly.Memory, made: number, freed: number, calls: Map<string, number>, trapIn: string | undefined }[]}
@@ -28,8 +32,8 @@ WebAssembly.Instance = function (module, imports) {
         return call(0xfffffff0 | 0, ...rest);
       }
       const given = call(self, ...rest);
-      if (name === "client_stream" || name === "stream_answered") instance.made += succeeded(given) ? 1 : 0;
-      if (name === "__wbg_stream_free") instance.freed++;
+      if (MAKES.includes(name)) instance.made += succeeded(given) ? 1 : 0;
+      if (FREES.includes(name)) instance.freed++;
       return given;
     };
   }

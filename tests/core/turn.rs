@@ -1,0 +1,13 @@
+//! Turns: what the caller gets to hear, whatever the source does.
+
+mod driven;
+mod faults;
+mod heard;
+mod source;
+mod strict;
+
+mod asked;
+mod said;
+mod settings;
+mod silence;
+mod simulation;
