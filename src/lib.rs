@@ -14,6 +14,7 @@ pub mod error;
 pub mod framing;
 pub mod http;
 pub mod json;
+pub mod liveavatar;
 pub mod providers;
 pub mod sse;
 pub mod stream;

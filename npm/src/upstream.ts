@@ -1,15 +1,10 @@
 // Where completions come from: the part of an upstream that is JavaScript, its key and its fetch.
 
+import { asking, type Fetcher, type Key, sending } from "./access.js";
 import type { ChatRequest } from "./chat.js";
 import { invalid } from "./errors.js";
 
-/** An API key, or a function that is asked for it before each request. */
-export type Key = string | (() => string | Promise<string>);
-
-/** What sends requests: a function like `fetch`, or an object that has one, such as a service binding. */
-export type Fetcher =
-  | ((request: Request) => Response | Promise<Response>)
-  | { fetch(request: Request): Response | Promise<Response> };
+export type { Fetcher, Key } from "./access.js";
 
 /** What all upstreams have in common. */
 export interface Common {
@@ -63,57 +58,5 @@ export function access(upstream: Upstream): Access {
     throw invalid("", "wrong_type", "an upstream must be an object such as { baseUrl, apiKey, model }");
   }
   const { apiKey, fetch: fetcher, ...rest } = upstream;
-  if (apiKey !== undefined && typeof apiKey !== "string" && typeof apiKey !== "function") {
-    throw invalid("/apiKey", "wrong_type", "`apiKey` must be a string, or a function that gives one");
-  }
-  if (apiKey === "") {
-    throw invalid("/apiKey", "bad_key", "`apiKey` is empty: give the key, or leave it out if the upstream needs none");
-  }
-  return {
-    key: async () => {
-      if (typeof apiKey !== "function") return apiKey;
-      const key: unknown = await apiKey();
-      if (typeof key === "string") return key;
-      throw invalid("/apiKey", "wrong_type", "the function given as `apiKey` gave no string");
-    },
-    fetch: send(fetcher),
-    hasKey: apiKey !== undefined,
-    rest,
-  };
-}
-
-function send(fetcher: Fetcher | undefined): (request: Request) => Promise<Response> {
-  if (fetcher === undefined) {
-    return async (request) => {
-      if (typeof globalThis.fetch !== "function") {
-        throw invalid("/fetch", "missing", "this runtime has no global fetch: give one as `fetch`");
-      }
-      return globalThis.fetch(request);
-    };
-  }
-  const call =
-    typeof fetcher === "function"
-      ? fetcher
-      : typeof fetcher === "object" && fetcher !== null && typeof fetcher.fetch === "function"
-        ? (request: Request) => fetcher.fetch(request)
-        : undefined;
-  if (!call) {
-    throw invalid("/fetch", "wrong_type", "`fetch` must be a function like fetch, or an object that has one");
-  }
-  return async (request) => {
-    const response: unknown = await call(request);
-    if (isResponse(response)) return response;
-    throw invalid("/fetch", "wrong_type", "the `fetch` that was given did not give a Response");
-  };
-}
-
-/**
- * Whether a value can be used as a Response, whichever realm or library it is from.
- * @internal
- */
-export function isResponse(value: unknown): value is Response {
-  if (typeof value !== "object" || value === null) return false;
-  const { status, headers, body } = value as Response;
-  const readable = body === null || body === undefined || typeof body.getReader === "function";
-  return typeof status === "number" && typeof headers?.entries === "function" && readable;
+  return { key: asking(apiKey), fetch: sending(fetcher), hasKey: apiKey !== undefined, rest };
 }

@@ -1,11 +1,10 @@
 //! [`crate::stream::Stream`] for JavaScript.
 
-use gloo_net::http::{Headers, Method, RequestBuilder};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
-use web_sys::{AbortSignal, RequestRedirect};
+use web_sys::AbortSignal;
 
-use super::report;
+use super::{platform_request, report};
 use crate::call::{Call, Next, Policy};
 use crate::chat::{ChunkWriter, Request};
 use crate::error::{Error, Secret};
@@ -122,30 +121,7 @@ impl StreamMachine {
     pub fn send(&mut self, key: Option<String>, signal: &AbortSignal, now: f64) -> Result<web_sys::Request, Error> {
         let key = key.map(Secret::new).transpose()?;
         let request = self.stream.send(key, now)?;
-        let headers = Headers::new();
-        for (name, value) in &request.headers {
-            headers.set(name, value);
-        }
-        let method = if request.method == "POST" {
-            Method::POST
-        } else {
-            Method::GET
-        };
-        RequestBuilder::new(&request.url)
-            .method(method)
-            .headers(headers)
-            .abort_signal(Some(signal))
-            // Followed, a redirect would take the key to whatever host it names.
-            .redirect(RequestRedirect::Manual)
-            .body(request.body.map_or(JsValue::UNDEFINED, JsValue::from))
-            .map(web_sys::Request::from)
-            .map_err(|_| {
-                Error::invalid_at(
-                    "/baseUrl",
-                    "bad_url",
-                    "`baseUrl` makes no address that can be fetched: check its host and port",
-                )
-            })
+        platform_request(request, signal)
     }
 
     /// The response has come. `headers` holds names and values in turn.
