@@ -345,13 +345,7 @@ impl Error {
 
     /// The same error with every occurrence of the secret in its texts blotted out.
     #[must_use]
-    pub fn without(self, secret: &Secret) -> Self {
-        self.without_text(&secret.0)
-    }
-
-    /// The same for a secret of any form, such as one that is sent in a body.
-    #[must_use]
-    pub(crate) fn without_text(mut self, secret: &str) -> Self {
+    pub fn without(mut self, secret: &Secret) -> Self {
         for text in [
             Some(&mut self.0.message),
             self.0.body.as_mut(),
@@ -360,7 +354,7 @@ impl Error {
         .into_iter()
         .flatten()
         {
-            blot(text, secret);
+            secret.blot(text);
         }
         self
     }
@@ -433,6 +427,9 @@ impl Serialize for Error {
 pub struct Secret(String);
 
 impl Secret {
+    /// Shorter secrets are not looked for in texts: blotting out every «a» would hide everything but the secret.
+    const SHORTEST_BLOTTED: usize = 4;
+
     /// Wraps a key, which must be fit for an HTTP header.
     ///
     /// # Errors
@@ -456,6 +453,11 @@ impl Secret {
         ))
     }
 
+    /// Wraps a text that is sent in a body, and needs not be fit for a header.
+    pub(crate) fn of_body(text: String) -> Self {
+        Self(text)
+    }
+
     /// The key itself, for the header it goes into.
     #[must_use]
     pub fn reveal(&self) -> &str {
@@ -464,16 +466,9 @@ impl Secret {
 
     /// Replaces every occurrence of the secret in `text` by dots.
     pub fn blot(&self, text: &mut String) {
-        blot(text, &self.0);
-    }
-}
-
-/// Replaces every occurrence of `secret` in `text` by dots, unless it is so short that this would hide everything but the
-/// secret.
-pub(crate) fn blot(text: &mut String, secret: &str) {
-    const SHORTEST: usize = 4;
-    if secret.len() >= SHORTEST && text.contains(secret) {
-        *text = text.replace(secret, "•••");
+        if self.0.len() >= Self::SHORTEST_BLOTTED && text.contains(&self.0) {
+            *text = text.replace(&self.0, "•••");
+        }
     }
 }
 

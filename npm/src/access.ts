@@ -54,9 +54,20 @@ export function sending(fetcher: unknown): (request: Request) => Promise<Respons
   }
   return async (request) => {
     const response: unknown = await call(request);
-    if (isResponse(response)) return response;
-    throw invalid("/fetch", "wrong_type", "the `fetch` that was given did not give a Response");
+    if (!isResponse(response)) throw invalid("/fetch", "wrong_type", "the `fetch` that was given did not give a Response");
+    if (isRead(response)) {
+      throw invalid("/fetch", "already_read", "the `fetch` that was given gave a Response that is already being read: give a new one");
+    }
+    return response;
   };
+}
+
+/**
+ * Whether somebody has the body of a response already.
+ * @internal
+ */
+export function isRead({ bodyUsed, body }: Response): boolean {
+  return bodyUsed || body?.locked === true;
 }
 
 /**

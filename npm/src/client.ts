@@ -1,7 +1,7 @@
 // The chat client.
 
 import { guardPage } from "./access.js";
-import { checkedSignal, json } from "./arguments.js";
+import { checkedOptions, checkedSignal, json, jsonOfOptions } from "./arguments.js";
 import type { ChatCompletion, ChatRequest } from "./chat.js";
 import { fromModule } from "./errors.js";
 import { type Exports, instance } from "./instance.js";
@@ -65,10 +65,10 @@ export class ChatClient {
    */
   constructor(upstream: Upstream, options: ClientOptions = {}) {
     this.#access = access(upstream);
-    const { dangerouslyAllowBrowser, ...policy } = options;
+    const { dangerouslyAllowBrowser, ...policy } = checkedOptions(options);
     if (this.#access.hasKey) guardPage(dangerouslyAllowBrowser);
     this.#upstream = json(this.#access.rest, "", "the upstream");
-    this.#options = json(policy, "", "the options");
+    this.#options = jsonOfOptions(policy);
     this.#client();
   }
 
@@ -91,10 +91,10 @@ export class ChatClient {
     this.#begin(request, options, true).completion();
 
   #begin(request: ChatRequest, options: CallOptions, whole: boolean): ChatStream {
-    const { signal, ...policy } = options;
+    const { signal, ...policy } = checkedOptions(options);
     checkedSignal(signal);
     const asked = json(request, "", "the request");
-    const changes = json(policy, "", "the options");
+    const changes = jsonOfOptions(policy);
     const { exports, client } = this.#client();
     try {
       const machine = client.stream(asked, changes, whole, seed(), performance.now(), Date.now() / 1000);

@@ -1,7 +1,7 @@
 // The client of LiveAvatar's API.
 
 import { asking, type Fetcher, guardPage, type Key, sending } from "./access.js";
-import { json } from "./arguments.js";
+import { json, jsonOfOptions } from "./arguments.js";
 import { fromModule, invalid } from "./errors.js";
 import { instance } from "./instance.js";
 import type {
@@ -111,14 +111,14 @@ export class LiveAvatar {
    * @throws ValidationError, with an issue for everything that is wrong in `options`
    */
   constructor(options: LiveAvatarOptions) {
-    if (typeof options !== "object" || options === null) {
+    if (typeof options !== "object" || options === null || Array.isArray(options)) {
       throw invalid("", "wrong_type", "the options must be an object such as { apiKey }");
     }
     const { apiKey, fetch, dangerouslyAllowBrowser, ...settings } = options;
     if (apiKey === undefined) throw invalid("/apiKey", "missing", "`apiKey` is missing: give LiveAvatar's key, or a function that gives it");
     this.#outside = { key: asking(apiKey), fetch: sending(fetch), memory: { names: 0 } };
     guardPage(dangerouslyAllowBrowser);
-    this.#settings = json(settings, "", "the options");
+    this.#settings = jsonOfOptions(settings);
     const exports = instance();
     try {
       exports.checkSettings(this.#settings);

@@ -1,12 +1,11 @@
 // One streamed answer, as its reader sees it.
 
-import { isResponse } from "./access.js";
 import type { ChatChunk, ChatCompletion, ChatUsage } from "./chat.js";
 import { fromModule, invalid, LiveAvatarLlmError } from "./errors.js";
 import { instance } from "./instance.js";
 import { Pieces } from "./pieces.js";
 import { type StreamResponse, type Task, Transfer } from "./transfer.js";
-import type { Upstream } from "./upstream.js";
+import { isResponse, type Upstream } from "./upstream.js";
 
 export type { StreamResponse } from "./transfer.js";
 

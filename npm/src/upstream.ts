@@ -4,6 +4,7 @@ import { asking, type Fetcher, type Key, sending } from "./access.js";
 import type { ChatRequest } from "./chat.js";
 import { invalid } from "./errors.js";
 
+export { isRead, isResponse } from "./access.js";
 export type { Fetcher, Key } from "./access.js";
 
 /** What all upstreams have in common. */
@@ -54,7 +55,7 @@ export interface Access {
  * @internal
  */
 export function access(upstream: Upstream): Access {
-  if (typeof upstream !== "object" || upstream === null) {
+  if (typeof upstream !== "object" || upstream === null || Array.isArray(upstream)) {
     throw invalid("", "wrong_type", "an upstream must be an object such as { baseUrl, apiKey, model }");
   }
   const { apiKey, fetch: fetcher, ...rest } = upstream;

@@ -73,11 +73,11 @@ fn read<'a>(
     name: Option<Text<'a>>,
     depth: u32,
 ) -> Result<(), Malformed> {
-    if depth > MAX_DEPTH {
-        return cursor.fail("less nesting");
-    }
     let at = nodes.len();
     let kind = cursor.kind()?;
+    if depth == MAX_DEPTH && matches!(kind, Kind::Array | Kind::Object) {
+        return cursor.fail("less nesting");
+    }
     let item = match kind {
         Kind::Null => cursor.null().map(|()| Item::Null)?,
         Kind::Bool => Item::Bool(cursor.bool()?),

@@ -36,7 +36,7 @@ pub struct Exchange {
     is_guides: bool,
     /// What the service said to the first spelling, once the second is tried.
     other_refused: Option<Error>,
-    secrets: Vec<String>,
+    secrets: Vec<Secret>,
     state: State,
     random: u32,
     retries: u32,
@@ -106,9 +106,7 @@ impl Exchange {
     #[must_use]
     pub fn new(operation: Operation, settings: Rc<Settings>, names: Names, seed: u32) -> Self {
         let mut secrets = Vec::new();
-        if let Some(token) = &operation.token {
-            secrets.push(token.reveal().to_owned());
-        }
+        secrets.extend(operation.token.clone());
         if let Some(body) = &operation.body {
             collect(body, "", &mut secrets);
         }
@@ -143,8 +141,8 @@ impl Exchange {
 
     /// The API key for the next attempt. From here on it is kept out of errors.
     pub fn unlock(&mut self, key: Secret) {
-        if !self.secrets.iter().any(|known| known == key.reveal()) {
-            self.secrets.push(key.reveal().to_owned());
+        if !self.secrets.contains(&key) {
+            self.secrets.push(key.clone());
         }
         self.key = Some(key);
     }
@@ -271,22 +269,23 @@ impl Exchange {
     }
 
     fn end(&mut self, outcome: Result<String, Error>) {
-        let clean = |error: Error| {
-            self.secrets.iter().fold(error, |error, secret| {
-                let mut escaped = String::new();
-                write_string(&mut escaped, secret);
-                error.without_text(secret).without_text(escaped.trim_matches('"'))
-            })
-        };
+        let clean = |error| self.secrets.iter().fold(error, Error::without);
         self.state = State::Ended(outcome.map_err(clean));
     }
 }
 
 /// The strings of a body that are keys or tokens by their names: a service may quote what it refuses.
-fn collect(value: &Value, name: &str, secrets: &mut Vec<String>) {
+fn collect(value: &Value, name: &str, secrets: &mut Vec<Secret>) {
     match value {
         Value::String(text) if name.contains("token") || name.contains("key") || name == "secret_value" => {
-            secrets.push(text.clone());
+            secrets.push(Secret::of_body(text.clone()));
+            // As a service quotes it in JSON.
+            let mut quoted = String::new();
+            write_string(&mut quoted, text);
+            let quoted = quoted.trim_matches('"');
+            if quoted != text {
+                secrets.push(Secret::of_body(quoted.to_owned()));
+            }
         }
         Value::Object(members) => members.iter().for_each(|(name, value)| collect(value, name, secrets)),
         Value::Array(items) => items.iter().for_each(|item| collect(item, name, secrets)),
