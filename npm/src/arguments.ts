@@ -2,6 +2,12 @@
 
 import { invalid } from "./errors.js";
 
+/** Options, which must be an object for their members to be taken out. */
+export function checkedOptions<Options extends object>(options: Options): Options {
+  if (typeof options === "object" && options !== null && !Array.isArray(options)) return options;
+  throw invalid("", "wrong_type", "the options must be an object such as { timeouts: { idleMs: 30000 } }");
+}
+
 /** Options as JSON. Of what JSON writes as `null`, only `Infinity` may mean none; the rest stays recognisable. */
 export function jsonOfOptions(options: object): string {
   return json(options, "", "the options", (_, value) => (Object.is(value, NaN) || value === -Infinity ? String(value) : value));
@@ -25,8 +31,8 @@ export function json(value: unknown, path: string, what: string, replacer?: (nam
 /** Refuses what cannot be listened to like an AbortSignal. */
 export function checkedSignal(signal: unknown): void {
   if (signal === undefined || signal === null) return;
-  const { aborted, addEventListener } = signal as AbortSignal;
-  if (typeof aborted !== "boolean" || typeof addEventListener !== "function") {
+  const { aborted, addEventListener, removeEventListener } = signal as AbortSignal;
+  if (typeof aborted !== "boolean" || typeof addEventListener !== "function" || typeof removeEventListener !== "function") {
     throw invalid("/signal", "wrong_type", "`signal` must be an AbortSignal, such as the `signal` of an AbortController");
   }
 }

@@ -5,7 +5,7 @@ mod policy;
 pub use policy::{Policy, Timeouts};
 
 use crate::chat::Request;
-use crate::error::{Error, Phase, Secret, StreamKind};
+use crate::error::{Error, Peer, Phase, Secret, StreamKind};
 use crate::framing::{Framing, Payload};
 use crate::http::{self, Response};
 use crate::providers::{Decoded, Decoder, Provider, Upstream};
@@ -188,7 +188,7 @@ impl Call {
     /// The error of a call that is already over, or was not made here.
     pub fn send(&mut self, key: Option<Secret>, now: Millis) -> Result<http::Request, Error> {
         let Some(mut request) = self.request.clone() else {
-            return Err(Error::unreachable());
+            return Err(Error::unreachable(Peer::Upstream));
         };
         if let Some(key) = key {
             let (name, value) = self.provider.authorization(&key);
@@ -333,7 +333,7 @@ impl Call {
     pub fn lose(&mut self, now: Millis) {
         match self.state {
             State::Sent if self.is_given => self.finish(Err(Error::source())),
-            State::Sent => self.retry(Error::unreachable(), None, now),
+            State::Sent => self.retry(Error::unreachable(Peer::Upstream), None, now),
             // All is there; how the connection ends does not matter any more.
             State::Open if self.decoder.is_finished() => self.finish(Ok(())),
             State::Open if self.is_given => self.finish(Err(Error::source())),
@@ -429,7 +429,7 @@ impl Call {
 
     fn conclude_refusal(&mut self, now: Millis) {
         if let State::Refused { response, body } = &self.state {
-            let error = http::refusal(response, body);
+            let error = http::refusal(Peer::Upstream, response, body);
             if Policy::is_worth_retrying(response) {
                 let asked = error.retry_after_ms();
                 self.retry(error, asked, now);
