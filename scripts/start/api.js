@@ -71,8 +71,8 @@ export function api({ connect, rooms, keys, secret, setup, reports, made }) {
   }
 
   async function startSession(client, { payload, former }) {
-    // An account may have few sessions at once. One that is gone already is as good as stopped.
-    if (former) await client.sessions.stop(former).catch(() => {});
+    // An account may have few sessions at once.
+    if (former) await client.sessions.stop({ session_id: former });
     const { session_id, session_token } = await client.sessions.createToken(payload);
     keys.add(session_token);
     const started = await client.sessions.start(session_token);

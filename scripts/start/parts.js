@@ -132,7 +132,7 @@ async function undo(client, made) {
   const undone = [];
   for (const { kind, id } of made.reverse()) {
     try {
-      await (kind === "sessions" ? client.sessions.stop(id) : client[kind].delete(id));
+      await (kind === "sessions" ? client.sessions.stop({ session_id: id }) : client[kind].delete(id));
       undone.push(`${{ sessions: "ended session", llmConfigurations: "deleted LLM configuration", secrets: "deleted secret" }[kind]} ${id}`);
     } catch (error) {
       if (error.status !== 404) undone.push(`could not undo ${id}: ${error.message}`);
