@@ -96,6 +96,7 @@ export class Step {
     this.#area.rows = this.#area.value.split("\n").length;
     const issues = this.#isChecked ? this.#found() : [];
     this.#issues.replaceChildren(...issues.map(issue));
+    for (const remark of this.#section.querySelectorAll("[data-code]")) remark.hidden = !issues.some(({ code }) => code === remark.dataset.code);
     this.#area.setAttribute("aria-invalid", String(issues.some(({ severity }) => severity === "error")));
   }
 
@@ -111,14 +112,17 @@ export class Step {
 
   #show({ exchanges, error }) {
     const shown = exchanges.map((exchange, index) => details(exchange, index === exchanges.length - 1));
-    this.#exchanges.replaceChildren(...shown, ...(error ? [failure(error)] : []));
+    // What stands above already is not said twice.
+    const issues = this.#issues.childElementCount > 0 ? undefined : error?.issues;
+    this.#exchanges.replaceChildren(...shown, ...(error ? [failure({ ...error, issues })] : []));
   }
 }
 
 /** One thing that the package says about a payload. */
 function issue({ path, severity, message, suggestion }) {
   const said = element("li", { class: severity }, element("b", {}, severity), " ");
-  if (path) said.append(element("code", { class: "pointer" }, path), " ");
+  // Most messages begin with the name of the member that is meant.
+  if (path && !message.startsWith("`")) said.append(element("code", { class: "pointer" }, path), " ");
   said.append(prose(message));
   if (suggestion && !message.includes(suggestion)) said.append(" Perhaps ", element("code", {}, suggestion), "?");
   return said;
