@@ -10,14 +10,25 @@ import { banner } from "./start/banner.js";
 import { startParts } from "./start/parts.js";
 import { settings } from "./start/settings.js";
 
+/** Resolves at the first signal to end, which is no failure. */
+function signal() {
+  return new Promise((resolve) => {
+    let first;
+    const take = () => {
+      first ??= performance.now();
+      resolve();
+      // npm sends on what the terminal has sent already. Who asks again later doesn't want to wait.
+      if (performance.now() - first > 500) process.exit(130);
+    };
+    for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(name, take);
+  });
+}
+
 await start(async () => {
   const began = performance.now();
   const wanted = settings(process.env);
   await build();
-  // From here on nothing of it outlives a signal, and a signal is no failure.
-  const stopped = new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, resolve);
-  });
+  const stopped = signal();
   const parts = await startParts(wanted, await import(pathToFileURL(join(pkg, "index.js")).href));
   console.log(
     banner(parts, {

@@ -93,10 +93,12 @@ function showParts() {
   for (const part of document.querySelectorAll("[data-if]")) part.hidden = !holds[part.dataset.if];
   document.getElementById("path").dataset.via = setup.endpoint.isAsked ? "endpoint" : "direct";
   const notice = document.getElementById("notice");
+  const tell = (text) => notice.append(element("p", {}, prose(text)));
   if (setup.isUnreachable) {
-    notice.append(prose(`The real LiveAvatar cannot reach \`${setup.registered}\`, which is on this computer: its avatar would be mute. Open a tunnel to \`${new URL(setup.endpoint.url).origin}\` and start again with \`PUBLIC_URL\` set to its address.`));
-  } else if (setup.liveAvatar.isReal) {
-    notice.append(prose("Sessions are real and their avatar waits in a LiveKit room that this page doesn't join. What you hear here is a rehearsal: the stand-in's caller asks the registered LLM as LiveAvatar's would."));
+    tell(`The real LiveAvatar cannot reach \`${setup.registered}\`, which is on this computer: its avatar would be mute. Open a tunnel to \`${new URL(setup.endpoint.url).origin}\` and start again with \`PUBLIC_URL\` set to its address.`);
+  }
+  if (setup.liveAvatar.isReal) {
+    tell("Sessions are real, and their avatar waits in a LiveKit room that this page doesn't join. What you hear here is a rehearsal: the stand-in's caller asks the registered LLM as LiveAvatar's would.");
   }
   notice.hidden = notice.childNodes.length === 0;
 }

@@ -15,10 +15,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { DOTS, recorder } from "./record.js";
 
 /**
- * @param {{ connect: (fetch: (request: Request) => Promise<Response>) => any, rooms: import("./rooms.js").Rooms,
+ * @param {{ connect: (fetch?: (request: Request) => Promise<Response>) => any, rooms: import("./rooms.js").Rooms,
  *   keys: import("./record.js").Keys, secret: string, setup: object,
  *   reports: Map<string, (report: object) => void>, made: { kind: "secrets" | "llmConfigurations" | "sessions", id: string }[] }} parts
- *   connect: the client of LiveAvatar over a fetch; secret: what LiveAvatar is to send; reports: who wants to know of the endpoint's
+ *   connect: a client of LiveAvatar, over a fetch of ours or the usual one; secret: what LiveAvatar is to send; reports: who wants to know of the endpoint's
  *   turns, by room; made: gets what has to be undone at the end
  * @returns {(request: Request) => Promise<Response>}
  */
@@ -79,7 +79,7 @@ export function api({ connect, rooms, keys, secret, setup, reports, made }) {
     made.push({ kind: "sessions", id: session_id });
     let unheard;
     try {
-      await rooms.open(session_id, payload.llm_configuration_id, client);
+      await rooms.open(session_id, payload.llm_configuration_id, connect());
     } catch (error) {
       unheard = told(error);
     }

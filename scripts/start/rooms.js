@@ -10,6 +10,7 @@ export class Rooms {
   /** The rehearsing session's id by the real one's; undefined while the stand-in is the service itself. @type {Map<string, string> | undefined} */
   #rehearsals;
   #here;
+  #secret;
 
   /**
    * @param {Awaited<ReturnType<typeof startLiveAvatar>>} standin
@@ -21,7 +22,7 @@ export class Rooms {
     this.#LiveAvatar = LiveAvatar;
     this.#rehearsals = isReal ? new Map() : undefined;
     this.#here = here;
-    this.secret = secret;
+    this.#secret = secret;
   }
 
   /**
@@ -35,7 +36,7 @@ export class Rooms {
     const { base_url, model_name } = await liveAvatar.llmConfigurations.get(llm_configuration_id);
     const rehearsing = new this.#LiveAvatar({ apiKey: this.#standin.apiKey, baseUrl: this.#standin.url });
     const name = `Rehearsal of ${session_id}`;
-    const secret = await rehearsing.secrets.create({ secret_type: "OPENAI_API_KEY", secret_name: name, secret_value: this.secret });
+    const secret = await rehearsing.secrets.create({ secret_type: "OPENAI_API_KEY", secret_name: name, secret_value: this.#secret });
     const configuration = await rehearsing.llmConfigurations.create({ display_name: name, model_name, secret_id: secret.id, base_url: this.#here(base_url) });
     const token = await rehearsing.sessions.createToken({
       mode: "FULL",

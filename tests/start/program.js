@@ -42,8 +42,9 @@ export async function launch(test, env = {}) {
     },
     /** What it ended with: a status, or the signal that killed it. */
     ended,
-    /** @param {NodeJS.Signals} signal */
+    /** Sends a signal twice, as happens where both the terminal and npm send it. @param {NodeJS.Signals} signal */
     stop(signal) {
+      child.kill(signal);
       child.kill(signal);
       return ended;
     },

@@ -153,6 +153,19 @@ test("what the service refuses is shown as the library throws it", async (t) => 
   assert.match(await page.innerText("#configuration .error"), /^ApiError[^]*not found in your space[^]*status 400/);
 });
 
+test("a session that has ended is told, and another can be started", async (t) => {
+  const { url } = await launch(t);
+  const { page } = await open(t, url);
+  await connect(page);
+  const { liveAvatar } = await (await fetch(`${url}api/setup`)).json();
+  await fetch(`${liveAvatar.url}/standin/clock`, { method: "POST", body: '{"advanceMs":300000}' });
+  await page.click("#say button:has-text('Say')");
+  assert.match(await page.innerText("#conversation .error"), /The session has ended: IDLE_TIMEOUT\. Start another\./);
+  await take(page, "session");
+  await say(page, "Hello");
+  assert.match((await ended(page)).heard, /You said: Hello/);
+});
+
 test("one button, or ?auto, does the whole journey; on a small dark screen as well", async (t) => {
   const { url } = await launch(t);
   const { page, complaints } = await open(t, `${url}?auto`, { viewport: { width: 360, height: 740 }, colorScheme: "dark", reducedMotion: "reduce" });
