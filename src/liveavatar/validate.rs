@@ -269,15 +269,20 @@ impl Walk<'_, '_> {
             Others::Ignored => {}
         }
         let is_known = known.clone().any(|known| is_alike(name, known));
-        let elsewhere = if is_known { None } else { self.elsewhere(name, path) };
         let (mode, other) = self.tables.other;
-        let mut others = other.fields.iter();
+        let is_others = std::ptr::eq(object, self.tables.table)
+            && !is_known
+            && other.fields.iter().any(|field| is_alike(name, field.name));
+        let elsewhere = if is_known {
+            None
+        } else {
+            self.elsewhere(name, path, !is_others)
+        };
         if let Some(pointer) = elsewhere {
             self.issues
                 .warning(path, "misplaced", &[SILENTLY, "it belongs at ", &pointer]);
             self.issues.suggest(&pointer);
-        } else if !is_known && std::ptr::eq(object, self.tables.table) && others.any(|field| is_alike(name, field.name))
-        {
+        } else if is_others {
             self.issues
                 .warning(path, "not_in_mode", &[SILENTLY, "it needs mode ", mode]);
         } else if let Some(meant) = nearest(name, &mut known) {
@@ -289,8 +294,9 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// The pointer to where a member belongs that stands in the wrong place.
-    fn elsewhere(&self, name: &str, path: &Path<'_>) -> Option<String> {
+    /// The pointer to where a member belongs that stands in the wrong place: where the surroundings are there, or else the
+    /// only place that there is, if that will do.
+    fn elsewhere(&self, name: &str, path: &Path<'_>, only_will_do: bool) -> Option<String> {
         let mut places = Vec::new();
         if let Some((_, pointer)) = MEANT.iter().find(|(wrong, _)| is_alike(name, wrong)) {
             places.push((*pointer).to_owned());
@@ -298,9 +304,8 @@ impl Walk<'_, '_> {
         find(name, self.tables.table, &Path::ROOT, &mut places);
         let own = path.pointer();
         places.retain(|place| *place != own);
-        // Where several would do, the one whose surroundings are there.
         let at = places.iter().position(|place| self.has_parent_of(place));
-        let at = at.or((places.len() == 1).then_some(0))?;
+        let at = at.or((only_will_do && places.len() == 1).then_some(0))?;
         Some(places.swap_remove(at))
     }
 

@@ -1,1 +1,3 @@
 //! Tests of the core through its public interface.
+
+mod liveavatar;
