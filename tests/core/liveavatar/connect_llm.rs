@@ -201,7 +201,9 @@ fn beginnings() -> Vec<Service> {
         vec![first(), wanted("https://a.example.com/v1", "m", "key-two-0123456789")],
     ] {
         let mut service = Service::default();
-        earlier.iter().for_each(|wanted| drop(run(&mut service, wanted)));
+        for wanted in &earlier {
+            run(&mut service, wanted);
+        }
         beginnings.push(service);
     }
     // One configuration was deleted, and its secret left.

@@ -14,13 +14,13 @@ pub enum Answer {
     Lost(&'static str),
 }
 
-pub fn answer(status: u16, body: impl ToString) -> Answer {
+pub fn answer(status: u16, body: &(impl ToString + ?Sized)) -> Answer {
     Answer::Response(status, Vec::new(), body.to_string())
 }
 
 /// The service's envelope.
 pub fn ok(data: &Value) -> Answer {
-    answer(200, json!({ "code": 1000, "data": data, "message": "Success" }))
+    answer(200, &json!({ "code": 1000, "data": data, "message": "Success" }))
 }
 
 /// How an errand went.

@@ -306,7 +306,9 @@ fn what_is_gone_needs_no_ending() {
     let gone = answer(404, "{}");
     let target = json!({ "target": "tok-0123456789" });
     assert_eq!(
-        call("sessions.stop", &target, &[gone.clone()]).outcome.unwrap(),
+        call("sessions.stop", &target, std::slice::from_ref(&gone))
+            .outcome
+            .unwrap(),
         Value::Null
     );
     // Deleted by the attempt whose answer was lost.
@@ -320,7 +322,10 @@ fn what_is_gone_needs_no_ending() {
         ("llmConfigurations.get", id()),
     ] {
         assert_eq!(
-            call(name, &given, &[gone.clone()]).outcome.unwrap_err().code(),
+            call(name, &given, std::slice::from_ref(&gone))
+                .outcome
+                .unwrap_err()
+                .code(),
             "not_found",
             "{name}"
         );
@@ -501,10 +506,10 @@ fn the_name_that_works_is_found_and_remembered() {
     assert_ne!(other.names, 0);
 
     let wrong_type = [
-        answer(422, json!({ "data": [{ "loc": ["secret_type"], "message": "m" }] })),
+        answer(422, &json!({ "data": [{ "loc": ["secret_type"], "message": "m" }] })),
         answer(
             422,
-            json!({ "detail": [{ "loc": ["body", "secret_type"], "msg": "m", "type": "enum" }] }),
+            &json!({ "detail": [{ "loc": ["body", "secret_type"], "msg": "m", "type": "enum" }] }),
         ),
     ];
     for refusal in wrong_type {
@@ -526,7 +531,7 @@ fn the_name_that_works_is_found_and_remembered() {
         );
         assert_eq!(went.requests.len(), 1, "only an LLM's has two names");
     }
-    let elsewhere = answer(422, json!({ "data": [{ "loc": ["secret_name"], "message": "m" }] }));
+    let elsewhere = answer(422, &json!({ "data": [{ "loc": ["secret_name"], "message": "m" }] }));
     assert_eq!(
         call("secrets.create", &secret("OPENAI_API_KEY"), &[elsewhere])
             .requests

@@ -24,13 +24,7 @@ impl Service {
         self.serial += 1;
         let new = format!("id-{}", self.serial);
         match (request.method, noun) {
-            ("GET", "secrets") => {
-                let mut shown = self.secrets.clone();
-                shown
-                    .iter_mut()
-                    .for_each(|secret| drop(secret.as_object_mut().unwrap().remove("secret_value")));
-                ok(&json!(shown))
-            }
+            ("GET", "secrets") => ok(&without(&self.secrets, "secret_value")),
             ("POST", "secrets") => {
                 assert_eq!(body["secret_type"], "OPENAI_API_KEY");
                 let mut secret = body.clone();
@@ -45,13 +39,7 @@ impl Service {
                 }
                 None => answer(404, "{}"),
             },
-            ("GET", "llm-configurations") if id.is_empty() => {
-                let mut shown = self.configurations.clone();
-                shown
-                    .iter_mut()
-                    .for_each(|one| drop(one.as_object_mut().unwrap().remove("base_url")));
-                ok(&json!(shown))
-            }
+            ("GET", "llm-configurations") if id.is_empty() => ok(&without(&self.configurations, "base_url")),
             ("POST", "llm-configurations") => self.check_secret(&body).unwrap_or_else(|| {
                 let mut configuration = body;
                 configuration["id"] = json!(new);
@@ -96,4 +84,13 @@ impl Service {
 
 fn position(items: &[Value], id: &str) -> Option<usize> {
     items.iter().position(|item| item["id"] == id)
+}
+
+/// What a list shows: all but one member.
+fn without(items: &[Value], name: &str) -> Value {
+    let mut shown = items.to_vec();
+    for item in &mut shown {
+        item.as_object_mut().unwrap().remove(name);
+    }
+    Value::Array(shown)
 }

@@ -215,13 +215,12 @@ fn number(text: &str) -> Option<Value> {
 #[track_caller]
 fn errors(row: &Row, value: Option<Value>, expected: &[&str]) {
     let mut payload = row.around.clone();
-    match value {
-        Some(value) => put(&mut payload, &row.pointer, value),
-        None => {
-            let (parent, name) = row.pointer.rsplit_once('/').unwrap();
-            let parent = payload.pointer_mut(parent).unwrap().as_object_mut().unwrap();
-            parent.remove(name);
-        }
+    if let Some(value) = value {
+        put(&mut payload, &row.pointer, value);
+    } else {
+        let (parent, name) = row.pointer.rsplit_once('/').unwrap();
+        let parent = payload.pointer_mut(parent).unwrap().as_object_mut().unwrap();
+        parent.remove(name);
     }
     let found = validate(row.payload, &payload.to_string());
     let found = found.iter().filter(|issue| issue.severity == Severity::Error);
