@@ -250,9 +250,9 @@ fn what_a_row_allows_passes() {
 
 #[test]
 fn a_wrong_type_is_told_where_it_stands() {
-    rows()
-        .iter()
-        .for_each(|row| errors(row, Some(wrong(row.field.kind)), &["wrong_type"]));
+    for row in rows() {
+        errors(&row, Some(wrong(row.field.kind)), &["wrong_type"]);
+    }
 }
 
 #[test]
@@ -330,7 +330,9 @@ fn tables_fit_what_walks_them() {
         }
         assert_ne!(object.others, Others::Refused);
     }
-    ALL.iter().for_each(|(_, _, table)| walk(table, 0));
+    for (_, _, table) in ALL {
+        walk(table, 0);
+    }
 }
 
 #[test]
