@@ -117,7 +117,7 @@ impl Walk<'_, '_> {
                 "out_of_range"
             }
             (Kind::Text(length), Item::String(text)) => {
-                if length.0.is_empty() || !length.exclude(text.read().chars().count()) {
+                if length.0.is_empty() || !length.exclude(characters(&text.read())) {
                     return;
                 }
                 "bad_length"
@@ -194,7 +194,7 @@ impl Walk<'_, '_> {
         let found = match (view.item(), kind) {
             (Item::Number(number), _) => number,
             (Item::String(text), Kind::Text(_)) => {
-                length = text.read().chars().count().to_string();
+                length = characters(&text.read()).to_string();
                 &length
             }
             (Item::String(_), Kind::Choice(_) | Kind::Uuid) => "another string",
@@ -243,7 +243,7 @@ impl Walk<'_, '_> {
         for member in view.children() {
             let name = member.name().unwrap_or_default();
             let path = path.member(&name);
-            if map.name.exclude(name.chars().count()) {
+            if map.name.exclude(characters(&name)) {
                 let mut must = String::new();
                 map.name.write(&mut must);
                 self.issues
@@ -356,6 +356,11 @@ fn find(name: &str, object: &'static Object, path: &Path<'_>, places: &mut Vec<S
         }
     }
     places.dedup();
+}
+
+/// How many characters a text has: all bytes but those that go on with one.
+pub(super) fn characters(text: &str) -> usize {
+    text.bytes().filter(|byte| byte & 0xc0 != 0x80).count()
 }
 
 /// What a value must be, as a part of a sentence.

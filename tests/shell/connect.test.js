@@ -112,7 +112,6 @@ describe("when a step fails", () => {
       assert.doesNotMatch(inspect(error, { depth: 9 }), /0123456789/);
       assert.deepEqual([kept(), configured()], [[], []]);
       assert.equal(seen().at(-1), "DELETE /v1/secrets/{id}");
-      service.fail({ kind: "refusal", on: "POST /v1/nothing" });
     });
   }
 
