@@ -56,15 +56,20 @@ pub(crate) fn message(value: &Value) -> Option<String> {
 fn field(problem: &Value) -> String {
     let parts = problem.get("loc").and_then(Value::as_array).unwrap_or_default();
     // `FastAPI` begins with where the field stands.
-    let parts = parts.strip_prefix(&[Value::String("body".to_owned())]).unwrap_or(parts);
-    let names: Vec<&str> = parts
-        .iter()
-        .filter_map(|part| match part {
-            Value::String(text) | Value::Number(text) => Some(text.as_str()),
-            _ => None,
-        })
-        .collect();
-    names.join(".")
+    let parts = match parts {
+        [Value::String(body), rest @ ..] if body == "body" => rest,
+        parts => parts,
+    };
+    let mut field = String::new();
+    for part in parts {
+        if let Value::String(text) | Value::Number(text) = part {
+            if !field.is_empty() {
+                field.push('.');
+            }
+            field.push_str(text);
+        }
+    }
+    field
 }
 
 /// The service's own code for an error: `code`, else `type`, of the error object or the body.

@@ -74,23 +74,29 @@ impl<'a> Parts<'a> {
         if !is_http || url.bytes().any(|byte| byte <= 0x20 || byte == 0x7f) {
             return None;
         }
-        let authority = rest.split(['/', '?', '#']).next()?;
+        let (authority, _) = cut(rest, b"/?#");
         let (origin, rest) = url.split_at_checked(scheme.len() + "://".len() + authority.len())?;
-        let path = rest.split(['?', '#']).next()?;
-        let place = authority.rsplit('@').next()?;
-        let host = match place.strip_prefix('[') {
-            Some(six) => six.split(']').next()?,
-            None => place.split(':').next()?,
+        let (path, query) = cut(rest, b"?#");
+        let place = authority.rsplit_once('@').map_or(authority, |(_, place)| place);
+        let (host, _) = match place.strip_prefix('[') {
+            Some(six) => cut(six, b"]"),
+            None => cut(place, b":"),
         };
         (!host.is_empty()).then(|| Self {
             is_encrypted,
             has_login: place.len() < authority.len(),
-            has_query: path.len() < rest.len(),
+            has_query: !query.is_empty(),
             origin,
             host: host.trim_end_matches('.').to_ascii_lowercase(),
             path: path.trim_end_matches('/'),
         })
     }
+}
+
+/// A text up to the first of some bytes, and from there on.
+fn cut<'a>(text: &'a str, stops: &[u8]) -> (&'a str, &'a str) {
+    let at = text.bytes().position(|byte| stops.contains(&byte));
+    text.split_at_checked(at.unwrap_or(text.len())).unwrap_or((text, ""))
 }
 
 /// What hosts begin with that cannot be reached from elsewhere: the address blocks of RFC 6890.

@@ -4,6 +4,7 @@ use sha2::{Digest, Sha256};
 
 use super::operation::Operation;
 use super::secret::{GUIDE_LLM_TYPE, LLM_TYPE};
+use super::validate::characters;
 use crate::error::{Error, Issue, Peer, Refusal, Secret};
 use crate::json::Value;
 use crate::providers::Upstream;
@@ -84,7 +85,7 @@ impl ConnectLlm {
     /// A validation error with an issue for everything that is wrong, or that the service could not call.
     pub fn new(upstream: &str, name: &str, key: Option<&str>) -> Result<Self, Error> {
         let mut issues = Vec::new();
-        if name.is_empty() || name.chars().count() > LONGEST_NAME {
+        if name.is_empty() || characters(name) > LONGEST_NAME {
             issues.push(issue(
                 "name",
                 "bad_length",

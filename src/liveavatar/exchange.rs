@@ -282,7 +282,7 @@ fn collect(value: &Value, name: &str, secrets: &mut Vec<Secret>) {
             // As a service quotes it in JSON.
             let mut quoted = String::new();
             write_string(&mut quoted, text);
-            let quoted = quoted.trim_matches('"');
+            let quoted = quoted.get(1..quoted.len() - 1).unwrap_or_default();
             if quoted != text {
                 secrets.push(Secret::of_body(quoted.to_owned()));
             }

@@ -194,7 +194,9 @@ impl Bounds {
     #[must_use]
     pub fn exclude(self, count: usize) -> bool {
         let (least, most) = self.ends();
-        least.parse().is_ok_and(|least: usize| count < least) || most.parse().is_ok_and(|most: usize| count > most)
+        // More than that is outside of any bounds, and the same to them.
+        let count = f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+        decimal(least).is_some_and(|least| count < least) || decimal(most).is_some_and(|most| count > most)
     }
 
     /// Appends them as words: ` from 0.8 to 1.2`.

@@ -197,14 +197,14 @@ static CARTESIA_AGENT: Object = Object::new(&[
 ])
 .others(Others::Unknown);
 
-/// The table that a payload is to be held against, and the name and table of the other mode. Without a mode it is FULL,
-/// unless only LITE's members are there.
+/// The table that a payload is to be held against, and the name and table of the other mode. Without a mode that there is,
+/// it is FULL, unless only LITE's members are there.
 pub(super) fn tables(payload: View<'_, '_>) -> Tables {
     let mode = payload.get("mode").and_then(View::text);
     let is_lite = match mode.as_deref() {
-        Some("LITE" | "lite" | "Lite" | "CUSTOM") => true,
-        Some(_) => false,
-        None => looks_lite(payload),
+        Some("FULL") => false,
+        Some(mode) if mode.eq_ignore_ascii_case("LITE") || mode == "CUSTOM" => true,
+        _ => looks_lite(payload),
     };
     if is_lite {
         Tables {

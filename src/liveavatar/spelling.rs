@@ -36,11 +36,19 @@ pub(super) fn nearest<'n>(written: &str, names: impl Iterator<Item = &'n str>) -
     best.map(|(_, name)| name)
 }
 
-/// Whether `part` is the first or last words of `name`.
+/// Whether `part` is the first or last words of `name`, or all of them cut short: `llm_config_id` for
+/// `llm_configuration_id`.
 fn is_part(part: &str, name: &str) -> bool {
-    part.len() >= 3
-        && (name.strip_prefix(part).is_some_and(|rest| rest.starts_with('_'))
-            || name.strip_suffix(part).is_some_and(|rest| rest.ends_with('_')))
+    let is_first = || name.strip_prefix(part).is_some_and(|rest| rest.starts_with('_'));
+    let is_last = || name.strip_suffix(part).is_some_and(|rest| rest.ends_with('_'));
+    let is_short = || {
+        let mut words = name.split('_');
+        let all = part
+            .split('_')
+            .all(|word| words.next().is_some_and(|whole| whole.starts_with(word)));
+        all && words.next().is_none()
+    };
+    part.len() >= 3 && (is_first() || is_last() || is_short())
 }
 
 /// How many letters must be put in, left out, replaced or swapped with their neighbour to get from one to the other

@@ -117,7 +117,7 @@ impl Walk<'_, '_> {
                 "out_of_range"
             }
             (Kind::Text(length), Item::String(text)) => {
-                if length.0.is_empty() || !length.exclude(text.read().chars().count()) {
+                if length.0.is_empty() || !length.exclude(characters(&text.read())) {
                     return;
                 }
                 "bad_length"
@@ -194,7 +194,7 @@ impl Walk<'_, '_> {
         let found = match (view.item(), kind) {
             (Item::Number(number), _) => number,
             (Item::String(text), Kind::Text(_)) => {
-                length = text.read().chars().count().to_string();
+                length = characters(&text.read()).to_string();
                 &length
             }
             (Item::String(_), Kind::Choice(_) | Kind::Uuid) => "another string",
@@ -243,7 +243,7 @@ impl Walk<'_, '_> {
         for member in view.children() {
             let name = member.name().unwrap_or_default();
             let path = path.member(&name);
-            if map.name.exclude(name.chars().count()) {
+            if map.name.exclude(characters(&name)) {
                 let mut must = String::new();
                 map.name.write(&mut must);
                 self.issues
@@ -269,15 +269,20 @@ impl Walk<'_, '_> {
             Others::Ignored => {}
         }
         let is_known = known.clone().any(|known| is_alike(name, known));
-        let elsewhere = if is_known { None } else { self.elsewhere(name, path) };
         let (mode, other) = self.tables.other;
-        let mut others = other.fields.iter();
+        let is_others = std::ptr::eq(object, self.tables.table)
+            && !is_known
+            && other.fields.iter().any(|field| is_alike(name, field.name));
+        let elsewhere = if is_known {
+            None
+        } else {
+            self.elsewhere(name, path, !is_others)
+        };
         if let Some(pointer) = elsewhere {
             self.issues
                 .warning(path, "misplaced", &[SILENTLY, "it belongs at ", &pointer]);
             self.issues.suggest(&pointer);
-        } else if !is_known && std::ptr::eq(object, self.tables.table) && others.any(|field| is_alike(name, field.name))
-        {
+        } else if is_others {
             self.issues
                 .warning(path, "not_in_mode", &[SILENTLY, "it needs mode ", mode]);
         } else if let Some(meant) = nearest(name, &mut known) {
@@ -289,8 +294,9 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// The pointer to where a member belongs that stands in the wrong place.
-    fn elsewhere(&self, name: &str, path: &Path<'_>) -> Option<String> {
+    /// The pointer to where a member belongs that stands in the wrong place: where the surroundings are there, or else the
+    /// only place that there is, if that will do.
+    fn elsewhere(&self, name: &str, path: &Path<'_>, only_will_do: bool) -> Option<String> {
         let mut places = Vec::new();
         if let Some((_, pointer)) = MEANT.iter().find(|(wrong, _)| is_alike(name, wrong)) {
             places.push((*pointer).to_owned());
@@ -298,9 +304,8 @@ impl Walk<'_, '_> {
         find(name, self.tables.table, &Path::ROOT, &mut places);
         let own = path.pointer();
         places.retain(|place| *place != own);
-        // Where several would do, the one whose surroundings are there.
         let at = places.iter().position(|place| self.has_parent_of(place));
-        let at = at.or((places.len() == 1).then_some(0))?;
+        let at = at.or((only_will_do && places.len() == 1).then_some(0))?;
         Some(places.swap_remove(at))
     }
 
@@ -351,6 +356,11 @@ fn find(name: &str, object: &'static Object, path: &Path<'_>, places: &mut Vec<S
         }
     }
     places.dedup();
+}
+
+/// How many characters a text has: all bytes but those that go on with one.
+pub(super) fn characters(text: &str) -> usize {
+    text.bytes().filter(|byte| byte & 0xc0 != 0x80).count()
 }
 
 /// What a value must be, as a part of a sentence.

@@ -11,4 +11,5 @@
 )]
 
 mod endpoint;
+mod liveavatar;
 mod turn;
