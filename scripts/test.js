@@ -78,6 +78,11 @@ const PARTS = {
     needs: [built],
     does: () => nodeTests("tests/shell"),
   },
+  start: {
+    about: "npm start and its page",
+    needs: [built, browser],
+    does: () => nodeTests("tests/start"),
+  },
   package: {
     about: "the packed package, installed in every runtime",
     needs: [built, browser, () => modules("tests/package/programs")],

@@ -54,10 +54,30 @@ pub enum Family {
     Source,
 }
 
+/// The other side, which an error speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Peer {
+    /// Where completions come from.
+    Upstream,
+    /// The service whose API is called.
+    LiveAvatar,
+}
+
+impl Peer {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Upstream => "the upstream",
+            Self::LiveAvatar => "LiveAvatar",
+        }
+    }
+}
+
 /// The deadline that passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Phase {
+    /// From sending an attempt to the end of its answer.
+    Attempt,
     /// From sending an attempt to its response headers.
     Headers,
     /// From sending an attempt to the first piece of its message.
@@ -112,12 +132,23 @@ pub enum Severity {
 
 impl Issue {
     /// An issue of severity `Error`.
-    pub fn error(path: impl Into<String>, code: &'static str, message: impl Into<String>) -> Self {
+    pub fn error(path: impl AsRef<str>, code: &'static str, message: impl AsRef<str>) -> Self {
+        Self::new(path.as_ref(), code, message.as_ref(), Severity::Error)
+    }
+
+    /// An issue of severity `Warning`.
+    pub fn warning(path: impl AsRef<str>, code: &'static str, message: impl AsRef<str>) -> Self {
+        Self::new(path.as_ref(), code, message.as_ref(), Severity::Warning)
+    }
+
+    // In one place for all who make an issue: each copy of it would be a hundred bytes of the module.
+    #[inline(never)]
+    fn new(path: &str, code: &'static str, message: &str, severity: Severity) -> Self {
         Self {
-            path: path.into(),
+            path: path.to_owned(),
             code,
-            message: message.into(),
-            severity: Severity::Error,
+            message: message.to_owned(),
+            severity,
             suggestion: None,
         }
     }
@@ -181,13 +212,13 @@ impl Error {
     }
 
     /// One value the caller gave is not usable.
-    pub fn invalid_at(path: impl Into<String>, code: &'static str, message: impl Into<String>) -> Self {
+    pub fn invalid_at(path: impl AsRef<str>, code: &'static str, message: impl AsRef<str>) -> Self {
         Self::invalid(vec![Issue::error(path, code, message)])
     }
 
     /// The other side answered with a status that means no.
     #[must_use]
-    pub fn refused(refusal: Refusal) -> Self {
+    pub fn refused(peer: Peer, refusal: Refusal) -> Self {
         let Refusal {
             status,
             message,
@@ -198,9 +229,11 @@ impl Error {
         } = refusal;
         let (code, did) = match status {
             0 | 300..=399 => ("redirected", "redirects"),
+            200..=299 => ("unreadable", "answered something that cannot be read"),
             400 | 422 => ("bad_request", "did not accept the request"),
             401 => ("unauthorized", "did not accept the key"),
             403 => ("forbidden", "does not allow this to the key"),
+            404 if peer == Peer::LiveAvatar => ("not_found", "has no such thing"),
             404 => ("not_found", "has nothing at this address, or no such model"),
             408 | 504 => ("timed_out", "gave up waiting"),
             429 => (
@@ -217,7 +250,7 @@ impl Error {
             format!(" ({status})")
         };
         let said = message.map_or_else(String::new, |message| format!(": {message}"));
-        let mut error = Self::new(Family::Api, code, format!("the upstream {did}{number}{said}"));
+        let mut error = Self::new(Family::Api, code, format!("{} {did}{number}{said}", peer.name()));
         error.0.status = Some(status);
         error.0.service_code = service_code;
         error.0.body = Some(body);
@@ -228,11 +261,14 @@ impl Error {
 
     /// No answer came.
     #[must_use]
-    pub fn unreachable() -> Self {
+    pub fn unreachable(peer: Peer) -> Self {
         Self::new(
             Family::Connection,
             "connection_failed",
-            "no answer from the upstream: check the base URL, the network and, in a page, CORS; `cause` has the platform's reason".to_owned(),
+            format!(
+                "no answer from {}: check the base URL, the network and, in a page, CORS; `cause` has the platform's reason",
+                peer.name()
+            ),
         )
     }
 
@@ -259,11 +295,17 @@ impl Error {
     /// A deadline of `limit_ms` passed.
     #[must_use]
     pub fn deadline(phase: Phase, limit_ms: f64) -> Self {
+        let peer = if phase == Phase::Attempt {
+            Peer::LiveAvatar
+        } else {
+            Peer::Upstream
+        };
         let (code, what, option) = match phase {
-            Phase::Headers => ("deadline_headers", "no response headers", "headersMs"),
-            Phase::FirstToken => ("deadline_first_token", "no first token", "firstTokenMs"),
-            Phase::Idle => ("deadline_idle", "silence", "idleMs"),
-            Phase::Total => ("deadline_total", "not done", "totalMs"),
+            Phase::Attempt => ("deadline_attempt", "no answer", "timeoutMs"),
+            Phase::Headers => ("deadline_headers", "no response headers", "timeouts.headersMs"),
+            Phase::FirstToken => ("deadline_first_token", "no first token", "timeouts.firstTokenMs"),
+            Phase::Idle => ("deadline_idle", "silence", "timeouts.idleMs"),
+            Phase::Total => ("deadline_total", "not done", "timeouts.totalMs"),
         };
         // Whole milliseconds are enough to know it by.
         #[expect(
@@ -275,7 +317,10 @@ impl Error {
         let mut error = Self::new(
             Family::Deadline,
             code,
-            format!("{what} after {limit_ms} ms: raise `timeouts.{option}` if the upstream needs longer"),
+            format!(
+                "{what} after {limit_ms} ms: raise `{option}` if {} needs longer",
+                peer.name()
+            ),
         );
         error.0.phase = Some(phase);
         error
@@ -307,6 +352,13 @@ impl Error {
     #[must_use]
     pub fn with_status(mut self, status: u16) -> Self {
         self.0.status = Some(status);
+        self
+    }
+
+    /// The same error with how long the other side asks to wait, in milliseconds.
+    #[must_use]
+    pub fn with_retry_after_ms(mut self, wait: f64) -> Self {
+        self.0.retry_after_ms = Some(wait);
         self
     }
 
@@ -419,6 +471,11 @@ impl Secret {
             "bad_key",
             format!("the API key {problem}"),
         ))
+    }
+
+    /// Wraps a text that is sent in a body, and needs not be fit for a header.
+    pub(crate) fn of_body(text: String) -> Self {
+        Self(text)
     }
 
     /// The key itself, for the header it goes into.

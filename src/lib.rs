@@ -15,6 +15,7 @@ pub mod error;
 pub mod framing;
 pub mod http;
 pub mod json;
+pub mod liveavatar;
 mod options;
 pub mod providers;
 pub mod sse;

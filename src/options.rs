@@ -169,7 +169,7 @@ impl<'a> Options<'a> {
     }
 
     /// Notes something that is wrong at `path`.
-    pub(crate) fn note(&mut self, path: &[&str], code: &'static str, message: impl Into<String>) {
+    pub(crate) fn note(&mut self, path: &[&str], code: &'static str, message: impl AsRef<str>) {
         self.issues.push(Issue::error(self.pointer(path), code, message));
     }
 

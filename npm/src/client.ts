@@ -1,8 +1,9 @@
 // The chat client.
 
+import { guardPage } from "./access.js";
 import { checkedOptions, checkedSignal, json, jsonOfOptions } from "./arguments.js";
 import type { ChatCompletion, ChatRequest } from "./chat.js";
-import { fromModule, LiveAvatarLlmError } from "./errors.js";
+import { fromModule } from "./errors.js";
 import { type Exports, instance } from "./instance.js";
 import { begin, type ChatStream, seed } from "./stream.js";
 import { access, type Access, type Upstream } from "./upstream.js";
@@ -65,14 +66,7 @@ export class ChatClient {
   constructor(upstream: Upstream, options: ClientOptions = {}) {
     this.#access = access(upstream);
     const { dangerouslyAllowBrowser, ...policy } = checkedOptions(options);
-    if (this.#access.hasKey && !dangerouslyAllowBrowser && isPage()) {
-      throw new LiveAvatarLlmError({
-        code: "key_in_page",
-        message:
-          "this page would show the API key to everyone who opens it: call a server of yours that holds the key, " +
-          "or set `dangerouslyAllowBrowser: true` if this page is yours alone",
-      });
-    }
+    if (this.#access.hasKey) guardPage(dangerouslyAllowBrowser);
     this.#upstream = json(this.#access.rest, "", "the upstream");
     this.#options = jsonOfOptions(policy);
     this.#client();
@@ -122,8 +116,4 @@ export class ChatClient {
     }
     return this.#machine;
   }
-}
-
-function isPage(): boolean {
-  return typeof window === "object" && typeof document === "object";
 }

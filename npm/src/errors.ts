@@ -107,8 +107,8 @@ export class DeadlineError extends LiveAvatarLlmError {
   static {
     this.prototype.name = "DeadlineError";
   }
-  /** Which one, as in the `timeouts` option. */
-  readonly phase: "headers" | "firstToken" | "idle" | "total";
+  /** Which one: as in the `timeouts` option, or `attempt` for `timeoutMs` of a call to LiveAvatar. */
+  readonly phase: "attempt" | "headers" | "firstToken" | "idle" | "total";
 
   /** @internal */
   constructor(failure: Failure, options?: { partial?: ChatCompletion }) {
@@ -168,7 +168,7 @@ export function invalid(path: string, code: string, message: string): Validation
  * What was thrown out of the module, as an error. After a trap, the next call gets a fresh instance.
  * @internal
  */
-export function fromModule(thrown: unknown, exports: Exports): unknown {
+export function fromModule(thrown: unknown, exports: Exports, options?: { cause?: unknown }): unknown {
   if (thrown instanceof WebAssembly.RuntimeError) {
     discard(exports);
     return new LiveAvatarLlmError(
@@ -177,5 +177,5 @@ export function fromModule(thrown: unknown, exports: Exports): unknown {
     );
   }
   const failure = thrown as Failure | null;
-  return !(thrown instanceof Error) && typeof failure?.family === "string" ? toError(failure) : thrown;
+  return !(thrown instanceof Error) && typeof failure?.family === "string" ? toError(failure, options) : thrown;
 }

@@ -1,15 +1,11 @@
 // Where completions come from: the part of an upstream that is JavaScript, its key and its fetch.
 
+import { asking, type Fetcher, type Key, sending } from "./access.js";
 import type { ChatRequest } from "./chat.js";
 import { invalid } from "./errors.js";
 
-/** An API key, or a function that is asked for it before each request. */
-export type Key = string | (() => string | Promise<string>);
-
-/** What sends requests: a function like `fetch`, or an object that has one, such as a service binding. */
-export type Fetcher =
-  | ((request: Request) => Response | Promise<Response>)
-  | { fetch(request: Request): Response | Promise<Response> };
+export { isRead, isResponse } from "./access.js";
+export type { Fetcher, Key } from "./access.js";
 
 /** What all upstreams have in common. */
 export interface Common {
@@ -64,23 +60,8 @@ export function access(upstream: Upstream, path = ""): Access {
     throw invalid(path, "wrong_type", "an upstream must be an object such as { baseUrl, apiKey, model }");
   }
   const { apiKey, fetch: fetcher, ...rest } = upstream;
-  if (apiKey !== undefined && typeof apiKey !== "string" && typeof apiKey !== "function") {
-    throw invalid(`${path}/apiKey`, "wrong_type", "`apiKey` must be a string, or a function that gives one");
-  }
-  if (apiKey === "") {
-    throw invalid(`${path}/apiKey`, "bad_key", "`apiKey` is empty: give the key, or leave it out if the upstream needs none");
-  }
-  return {
-    key: async () => {
-      if (typeof apiKey !== "function") return apiKey;
-      const key: unknown = await apiKey();
-      if (typeof key === "string") return key;
-      throw invalid(`${path}/apiKey`, "wrong_type", "the function given as `apiKey` gave no string");
-    },
-    ask: send(fetcher, `${path}/fetch`),
-    hasKey: apiKey !== undefined,
-    rest,
-  };
+  const send = sending(fetcher, path);
+  return { key: asking(apiKey, path), ask: (request) => send(request!), hasKey: apiKey !== undefined, rest };
 }
 
 /**
@@ -90,51 +71,4 @@ export function access(upstream: Upstream, path = ""): Access {
 export interface Pull {
   read(): Promise<{ done?: boolean | undefined; value?: unknown }>;
   cancel(reason?: unknown): Promise<unknown>;
-}
-
-function send(fetcher: Fetcher | undefined, path: string): Access["ask"] {
-  if (fetcher === undefined) {
-    return async (request: Request | undefined) => {
-      if (typeof globalThis.fetch !== "function") {
-        throw invalid(path, "missing", "this runtime has no global fetch: give one as `fetch`");
-      }
-      return globalThis.fetch(request!);
-    };
-  }
-  const call =
-    typeof fetcher === "function"
-      ? fetcher
-      : typeof fetcher === "object" && fetcher !== null && typeof fetcher.fetch === "function"
-        ? (request: Request) => fetcher.fetch(request)
-        : undefined;
-  if (!call) {
-    throw invalid(path, "wrong_type", "`fetch` must be a function like fetch, or an object that has one");
-  }
-  return async (request) => {
-    const response: unknown = await call(request!);
-    if (!isResponse(response)) throw invalid(path, "wrong_type", "the `fetch` that was given did not give a Response");
-    if (isRead(response)) {
-      throw invalid(path, "already_read", "the `fetch` that was given gave a Response that is already being read: give a new one");
-    }
-    return response;
-  };
-}
-
-/**
- * Whether somebody has the body of a response already.
- * @internal
- */
-export function isRead({ bodyUsed, body }: Response): boolean {
-  return bodyUsed || body?.locked === true;
-}
-
-/**
- * Whether a value can be used as a Response, whichever realm or library it is from.
- * @internal
- */
-export function isResponse(value: unknown): value is Response {
-  if (typeof value !== "object" || value === null) return false;
-  const { status, headers, body } = value as Response;
-  const readable = body === null || body === undefined || typeof body.getReader === "function";
-  return typeof status === "number" && typeof headers?.entries === "function" && readable;
 }

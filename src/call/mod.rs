@@ -5,7 +5,7 @@ mod policy;
 pub use policy::{Policy, Timeouts};
 
 use crate::chat::Request;
-use crate::error::{Error, Phase, Secret, StreamKind};
+use crate::error::{Error, Peer, Phase, Secret, StreamKind};
 use crate::framing::{Framing, Payload};
 use crate::http::{self, Response};
 use crate::providers::{Decoded, Decoder, Provider, Upstream};
@@ -198,10 +198,13 @@ impl Call {
     /// The error of a call that is already over, or was not made here.
     pub fn send(&mut self, key: Option<Secret>, now: Millis) -> Result<http::Request, Error> {
         if let State::Ended(outcome) = &self.state {
-            return Err(outcome.clone().err().unwrap_or_else(Error::unreachable));
+            return Err(outcome
+                .clone()
+                .err()
+                .unwrap_or_else(|| Error::unreachable(Peer::Upstream)));
         }
         let Some(mut request) = self.request.clone() else {
-            return Err(Error::unreachable());
+            return Err(Error::unreachable(Peer::Upstream));
         };
         if let Some(key) = key {
             let (name, value) = self.provider.authorization(&key);
@@ -357,7 +360,7 @@ impl Call {
     pub fn lose(&mut self, now: Millis) {
         match self.state {
             State::Sent if self.answerer == Answerer::Code => self.finish(Err(Error::source())),
-            State::Sent => self.retry(Error::unreachable(), None, now),
+            State::Sent => self.retry(Error::unreachable(Peer::Upstream), None, now),
             // All is there; how the connection ends does not matter any more.
             State::Open if self.decoder.is_finished() => self.finish(Ok(())),
             State::Open if self.answerer == Answerer::Code => self.finish(Err(Error::source())),
@@ -457,7 +460,7 @@ impl Call {
 
     fn conclude_refusal(&mut self, now: Millis) {
         if let State::Refused { response, body } = &self.state {
-            let error = http::refusal(response, body);
+            let error = http::refusal(Peer::Upstream, response, body);
             if Policy::is_worth_retrying(response) {
                 let asked = error.retry_after_ms();
                 self.retry(error, asked, now);

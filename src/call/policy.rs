@@ -119,7 +119,7 @@ impl Policy {
     }
 
     /// The wait before the next attempt after so many retries, if there may be one.
-    pub(super) fn wait_ms(&self, retries: u32, asked_ms: Option<Millis>, random: u32) -> Option<Millis> {
+    pub(crate) fn wait_ms(&self, retries: u32, asked_ms: Option<Millis>, random: u32) -> Option<Millis> {
         if retries >= self.max_retries {
             return None;
         }

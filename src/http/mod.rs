@@ -7,7 +7,7 @@ mod url;
 pub use refusal::{MAX_BODY, refusal};
 pub(crate) use refusal::{code, message};
 pub use response::Response;
-pub use url::{check_base_url, endpoint};
+pub use url::{check_base_url, endpoint, segment};
 
 use std::fmt;
 

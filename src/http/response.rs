@@ -17,6 +17,29 @@ impl Response {
         Self { status, headers }
     }
 
+    /// A response of which only those headers are kept that are looked at here, each asked for by its name.
+    #[must_use]
+    pub fn read(status: u16, header: impl Fn(&str) -> Option<String>) -> Self {
+        const NAMES: [&str; 9] = [
+            "retry-after-ms",
+            "retry-after",
+            "x-ratelimit-reset",
+            "date",
+            "location",
+            "x-request-id",
+            "request-id",
+            "apim-request-id",
+            "cf-ray",
+        ];
+        let mut headers = Vec::new();
+        for name in NAMES {
+            if let Some(value) = header(name) {
+                headers.push((name.to_owned(), value));
+            }
+        }
+        Self { status, headers }
+    }
+
     /// Whether the status means yes.
     #[must_use]
     pub fn is_success(&self) -> bool {

@@ -39,6 +39,14 @@ pub fn endpoint(base: &str, path: &str, query: &[(String, String)]) -> String {
     url
 }
 
+/// A text as one segment of a path.
+#[must_use]
+pub fn segment(text: &str) -> String {
+    let mut segment = String::new();
+    encode(&mut segment, text);
+    segment
+}
+
 /// Percent-encodes everything but RFC 3986's unreserved characters.
 fn encode(out: &mut String, text: &str) {
     const HEX: [char; 16] = [

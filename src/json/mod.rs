@@ -1,18 +1,21 @@
 //! Reading and writing JSON (RFC 8259) without a framework.
 //!
-//! [`Cursor`] reads in place, for the hot path. [`Value`] is a small tree for the few things that are looked at twice.
+//! [`Cursor`] reads in place, for the hot path. [`Tree`] is the same for what is looked at twice, and [`Value`] a small
+//! tree of its own for what is kept.
 //! [`write_string`] is all that writing needs. [`Splitter`] finds where one value ends in a stream of several.
 
 mod cursor;
 mod decimal;
 mod splitter;
 mod text;
+mod tree;
 mod value;
 
 pub use cursor::{Cursor, Kind, Malformed, Members};
 pub use decimal::decimal;
 pub use splitter::{Overflow, Splitter, Values};
 pub use text::{Text, write_string};
+pub use tree::{Item, Tree, View};
 pub use value::Value;
 
 /// How deeply arrays and objects may be nested: as deep as other readers go, and no stack is at risk.

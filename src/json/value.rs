@@ -108,6 +108,19 @@ impl Value {
         }
     }
 
+    /// Takes the last member of that name out, if this is an object that has it and it is not `null`.
+    pub fn take(&mut self, name: &str) -> Option<Self> {
+        match self {
+            Self::Object(entries) => entries
+                .iter_mut()
+                .rev()
+                .find(|(key, _)| key == name)
+                .map(|(_, value)| std::mem::replace(value, Self::Null))
+                .filter(|value| *value != Self::Null),
+            _ => None,
+        }
+    }
+
     /// The string, if this is one.
     #[must_use]
     pub fn as_str(&self) -> Option<&str> {

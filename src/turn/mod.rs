@@ -14,7 +14,7 @@ pub use options::{Lines, Options};
 pub use report::{Outcome, Report};
 
 use crate::call::{Call, Millis, Next};
-use crate::error::{Error, Phase, Secret, StreamKind};
+use crate::error::{Error, Peer, Phase, Secret, StreamKind};
 use crate::http::{self, Response};
 use said::Said;
 
@@ -89,7 +89,7 @@ impl Turn {
     pub fn send(&mut self, key: Option<Secret>, now: Millis) -> Result<http::Request, Error> {
         match &mut self.call {
             Some(call) => call.send(key, now),
-            None => Err(Error::unreachable()),
+            None => Err(Error::unreachable(Peer::Upstream)),
         }
     }
 

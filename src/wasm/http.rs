@@ -13,10 +13,11 @@ pub(super) fn web_request(request: http::Request, signal: &AbortSignal) -> Resul
     for (name, value) in &request.headers {
         headers.set(name, value);
     }
-    let method = if request.method == "POST" {
-        Method::POST
-    } else {
-        Method::GET
+    let method = match request.method {
+        "POST" => Method::POST,
+        "PATCH" => Method::PATCH,
+        "DELETE" => Method::DELETE,
+        _ => Method::GET,
     };
     RequestBuilder::new(&request.url)
         .method(method)

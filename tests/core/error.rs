@@ -1,6 +1,6 @@
 //! Errors say where, what and what to do; no form of them holds a key.
 
-use liveavatar_llm::error::{Error, Family, Issue, Phase, Refusal, Secret, Severity, StreamKind};
+use liveavatar_llm::error::{Error, Family, Issue, Peer, Phase, Refusal, Secret, Severity, StreamKind};
 use serde_json::json;
 
 fn secret(key: &str) -> Secret {
@@ -44,7 +44,11 @@ fn a_deadline_names_its_limit_and_its_option() {
 #[test]
 fn a_lost_connection_says_when_it_was_lost() {
     let rows = [
-        (Error::unreachable(), "connection_failed", "no answer from the upstream"),
+        (
+            Error::unreachable(Peer::Upstream),
+            "connection_failed",
+            "no answer from the upstream",
+        ),
         (
             Error::lost(),
             "connection_lost",
@@ -117,14 +121,17 @@ fn as_json_an_error_has_the_members_that_it_has() {
             }),
         ),
         (
-            Error::refused(Refusal {
-                status: 429,
-                message: Some("Slow.".to_owned()),
-                service_code: Some("rate".to_owned()),
-                body: "{}".to_owned(),
-                request_id: Some("r".to_owned()),
-                retry_after_ms: Some(1000.0),
-            }),
+            Error::refused(
+                Peer::Upstream,
+                Refusal {
+                    status: 429,
+                    message: Some("Slow.".to_owned()),
+                    service_code: Some("rate".to_owned()),
+                    body: "{}".to_owned(),
+                    request_id: Some("r".to_owned()),
+                    retry_after_ms: Some(1000.0),
+                },
+            ),
             json!({
                 "family": "api", "code": "rate_limited",
                 "message": "the upstream takes no more requests for now, or the quota is used up (429): Slow.",
@@ -189,14 +196,17 @@ fn a_key_prints_as_dots() {
 
 #[test]
 fn a_key_is_blotted_out_of_message_body_and_service_code() {
-    let error = Error::refused(Refusal {
-        status: 401,
-        message: Some("Bad key sk-1234, really sk-1234.".to_owned()),
-        service_code: Some("bad:sk-1234".to_owned()),
-        body: "{\"key\":\"sk-1234\"}".to_owned(),
-        request_id: Some("r".to_owned()),
-        ..Refusal::default()
-    })
+    let error = Error::refused(
+        Peer::Upstream,
+        Refusal {
+            status: 401,
+            message: Some("Bad key sk-1234, really sk-1234.".to_owned()),
+            service_code: Some("bad:sk-1234".to_owned()),
+            body: "{\"key\":\"sk-1234\"}".to_owned(),
+            request_id: Some("r".to_owned()),
+            ..Refusal::default()
+        },
+    )
     .without(&secret("sk-1234"));
     let shown = format!("{error} {error:?} {}", serde_json::to_string(&error).unwrap());
     assert!(!shown.contains("sk-1234"), "{shown}");

@@ -1,6 +1,6 @@
 //! Addresses, headers, waits and refusals.
 
-use liveavatar_llm::error::{Error, Family};
+use liveavatar_llm::error::{Error, Family, Peer};
 use liveavatar_llm::http::{MAX_BODY, Request, Response, check_base_url, endpoint, header_problem, refusal};
 use serde_json::Value;
 
@@ -200,7 +200,7 @@ fn retry_after_is_a_number_or_a_date() {
 }
 
 fn refused(status: u16, body: &str) -> Error {
-    refusal(&response(status, &[]), body.as_bytes())
+    refusal(Peer::Upstream, &response(status, &[]), body.as_bytes())
 }
 
 #[test]
@@ -227,7 +227,7 @@ fn a_refusal_gives_the_services_own_words_and_code_in_whichever_shape() {
         // LiveAvatar.
         (
             r#"{"code":4001,"data":[{"loc":["name"],"message":"Too long."}],"message":"Invalid"}"#,
-            "Too long.",
+            "name: Too long.",
             "4001",
         ),
         (r#"{"code":4000,"data":null,"message":"Invalid"}"#, "Invalid", "4000"),
@@ -328,7 +328,7 @@ fn a_redirect_is_told_with_its_target_without_the_query_and_not_followed() {
         (0, &[], format!("the upstream redirects: {advice}")),
     ];
     for (status, headers, message) in rows {
-        let error = refusal(&response(status, headers), b"{\"error\":\"moved\"}");
+        let error = refusal(Peer::Upstream, &response(status, headers), b"{\"error\":\"moved\"}");
         assert_eq!((error.code(), error.to_string()), ("redirected", message));
     }
 }
@@ -336,7 +336,7 @@ fn a_redirect_is_told_with_its_target_without_the_query_and_not_followed() {
 #[test]
 fn a_refusal_keeps_what_helps_to_find_it_again() {
     let headers = [("x-request-id", "r1"), ("retry-after", "3")];
-    let plain = serde_json::to_value(refusal(&response(429, &headers), b"no\xff")).unwrap();
+    let plain = serde_json::to_value(refusal(Peer::Upstream, &response(429, &headers), b"no\xff")).unwrap();
     assert_eq!(
         [&plain["requestId"], &plain["retryAfterMs"], &plain["body"]],
         [&Value::from("r1"), &Value::from(3000.0), &Value::from("no\u{fffd}")]

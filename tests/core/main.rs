@@ -13,6 +13,7 @@
 mod delta;
 mod driven;
 mod endpoint;
+mod liveavatar;
 mod property;
 mod turn;
 mod wire;

@@ -13,7 +13,7 @@
 //   liveavatar.state                         maps of secrets, llmConfigurations, contexts, avatars, publicAvatars, voices, voiceAgents, memory, sessions
 //   liveavatar.requests                      every API request, newest last: { method, path, query, headers, body, status }
 //   liveavatar.turns                         every turn the caller took: { session_id, text, url, messages, outcome }
-//   liveavatar.room(session_id)              the agent of a started FULL session: say(text, listen), interrupt(), messages, speaking
+//   liveavatar.room(session_id)              the agent of a started FULL session: say(text, listen, arrived), interrupt(), messages, speaking
 //   await liveavatar.close()                 ends sessions and connections
 //
 // The same over HTTP, for pages and other processes: GET /standin, POST /standin/options {…}, POST /standin/fail {…},

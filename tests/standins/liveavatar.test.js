@@ -590,6 +590,15 @@ test("barge-in cancels the request, and the cancelled reply is forgotten", async
   assert.deepEqual(liveavatar.room(id).messages.slice(2).map(({ role, content }) => `${role[0]}: ${content}`), ["u: first", "u: second", "u: third", "a: 1 2 "]);
 });
 
+test("whoever listens in the room is told of each arrival, of signs of life before the first word as well", async () => {
+  const { id } = await session("hello?ttftMs=60&heartbeatMs=10");
+  const told = [];
+  await liveavatar.room(id).say("Hello", ({ type }) => told.push(type), () => told.push("arrived"));
+  const first = told.indexOf("speaking");
+  assert.deepEqual([told[0], told[1], told[2], told[first - 1]], ["attempt", "arrived", "arrived", "arrived"], told.join(" "));
+  assert.ok(first > 2, told.join(" "));
+});
+
 test("many fragments at once: only the last is answered", async () => {
   const { id } = await session("echo?ttftMs=20");
   const outcomes = await Promise.all(["a", "b", "c", "d"].map((text) => liveavatar.room(id).say(text)));

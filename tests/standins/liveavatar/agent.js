@@ -61,12 +61,13 @@ export class Agent {
    * One utterance of the user. Whatever the agent was doing is interrupted.
    * @param {string} text
    * @param {(heard: Heard) => void} [listen]
+   * @param {() => void} [arrived] something came from the LLM, be it a sign of life
    * @returns {Promise<import("./caller.js").Outcome>}
    */
-  async say(text, listen = () => {}) {
+  async say(text, listen = () => {}, arrived = () => {}) {
     this.interrupt();
     const turn = new AbortController();
-    const take = () => this.#take(turn, text, listen);
+    const take = () => this.#take(turn, text, listen, arrived);
     this.#turn = turn;
     this.#finished = this.#finished.then(take, take);
     try {
@@ -76,7 +77,7 @@ export class Agent {
     }
   }
 
-  async #take(turn, text, listen) {
+  async #take(turn, text, listen, arrived) {
     const session = this.#session;
     const { options } = session.service;
     session.touch();
@@ -90,10 +91,10 @@ export class Agent {
     if (options.agentClosesAfter !== null && this.failures > options.agentClosesAfter) return silent(`the agent closed itself after ${this.failures} failed turns in a row; only a new session helps`);
     if (!this.llm) return this.#speakManaged(listen);
     if (this.llm.secret === undefined) return silent("the secret of the LLM configuration was deleted");
-    return this.#ask(turn, text, listen);
+    return this.#ask(turn, text, listen, arrived);
   }
 
-  async #ask(turn, text, listen) {
+  async #ask(turn, text, listen, arrived) {
     const session = this.#session;
     const { service } = session;
     const { readTimeoutMs, retryWaitsMs, temperature } = service.options;
@@ -108,6 +109,7 @@ export class Agent {
       signal: turn.signal,
       onAttempt: (attempt) => listen({ type: "attempt", attempt }),
       onText: (piece) => listen({ type: "speaking", text: piece }),
+      onBytes: arrived,
     });
     record.outcome = outcome;
     session.touch();

@@ -32,10 +32,11 @@ export const CALLER_DEFAULTS = {
  * One turn. Never rejects: whatever happens, the avatar's side of it is an outcome.
  * @param {{ baseUrl?: string | null, secret: string, model: string, messages: { role: string, content: string }[],
  *   room: { roomId: string, jobId: string, agentId: string }, settings?: Partial<typeof CALLER_DEFAULTS>, signal: AbortSignal,
- *   onText?: (text: string) => void, onAttempt?: (attempt: number) => void }} turn
+ *   onText?: (text: string) => void, onAttempt?: (attempt: number) => void, onBytes?: () => void }} turn
+ *   onBytes: something arrived, be it a sign of life that says nothing
  * @returns {Promise<Outcome>}
  */
-export async function callLlm({ baseUrl, secret, model, messages, room, settings, signal, onText = () => {}, onAttempt = () => {} }) {
+export async function callLlm({ baseUrl, secret, model, messages, room, settings, signal, onText = () => {}, onAttempt = () => {}, onBytes = () => {} }) {
   const { readTimeoutMs, retryWaitsMs, temperature, allowRemote } = { ...CALLER_DEFAULTS, ...settings };
   const began = performance.now();
   const since = (start) => Math.round(performance.now() - start);
@@ -50,7 +51,7 @@ export async function callLlm({ baseUrl, secret, model, messages, room, settings
   for (let turn = 0; !signal.aborted; turn++) {
     onAttempt(turn + 1);
     const start = performance.now();
-    const attempt = await tryOnce({ url: completionsUrl(baseUrl), secret, body, room, readTimeoutMs, allowRemote, signal, speak });
+    const attempt = await tryOnce({ url: completionsUrl(baseUrl), secret, body, room, readTimeoutMs, allowRemote, signal, speak, onBytes });
     const { status, why, outcome: result, toolCalls = [], retry } = attempt;
     outcome.attempts.push({ status, why, ms: since(start) });
     Object.assign(outcome, { outcome: result, why, toolCalls });
@@ -114,7 +115,7 @@ function requestHeaders({ secret, room, readTimeoutMs }) {
 }
 
 /** @returns {Promise<{ status: number | null, outcome: string, why: string, retry: boolean, toolCalls?: object[] }>} */
-async function tryOnce({ url, secret, body, room, readTimeoutMs, allowRemote, signal, speak }) {
+async function tryOnce({ url, secret, body, room, readTimeoutMs, allowRemote, signal, speak, onBytes }) {
   const reading = new Reading();
   let status = null;
   let refusal = "";
@@ -129,6 +130,7 @@ async function tryOnce({ url, secret, body, room, readTimeoutMs, allowRemote, si
       signal,
       onStatus: (code) => (status = code),
       onBytes: (bytes) => {
+        onBytes();
         if (succeeded()) reading.feed(bytes).forEach(speak);
         else if (refusal.length < 2000) refusal += Buffer.from(bytes).toString();
         return reading.done;

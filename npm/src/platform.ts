@@ -1,0 +1,123 @@
+// What the module cannot do by itself when it calls LiveAvatar: ask for the key, fetch, and wait.
+
+import { LiveAvatarLlmError, StreamError } from "./errors.js";
+import type { Exports } from "./instance.js";
+
+type Way = Parameters<Exports["perform"]>[4];
+
+/** The longest that a timer can wait, in milliseconds. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/** The largest answer that is read, in bytes: far more than any that is known. */
+const LARGEST = 8 << 20;
+
+/**
+ * What a call needs of the outside.
+ * @internal
+ */
+export interface Outside {
+  key(): Promise<string | undefined>;
+  fetch(request: Request): Promise<Response>;
+  /** What has been learnt about names, in all calls of a client. */
+  memory: { names: number };
+}
+
+/**
+ * The module's way out, for one call.
+ * @internal
+ */
+export class Platform implements Way {
+  /** The platform's reason why the last attempt got no answer. */
+  cause: unknown;
+  readonly #outside: Outside;
+  #attempt = new AbortController();
+
+  constructor(outside: Outside) {
+    this.#outside = outside;
+  }
+
+  get names(): number {
+    return this.#outside.memory.names;
+  }
+
+  set names(names: number) {
+    this.#outside.memory.names = names;
+  }
+
+  key(): Promise<string> {
+    return this.#outside.key().then((key) => key ?? "");
+  }
+
+  signal(): AbortSignal {
+    this.#attempt = new AbortController();
+    return this.#attempt.signal;
+  }
+
+  async fetch(request: Request, timeoutMs: number | undefined): Promise<Response | string> {
+    const attempt = this.#attempt;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<string>((resolve) => {
+      if (timeoutMs === undefined) return;
+      timer = setTimeout(() => {
+        resolve("late");
+        attempt.abort();
+      }, Math.min(timeoutMs, LONGEST_MS));
+    });
+    try {
+      return await Promise.race([this.#answer(request, attempt.signal), late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, ms));
+  }
+
+  async #answer(request: Request, signal: AbortSignal): Promise<Response | string> {
+    try {
+      const response = await this.#outside.fetch(request);
+      if (!signal.aborted) return await whole(response, signal);
+      await response.body?.cancel();
+      return "";
+    } catch (thrown) {
+      if (thrown instanceof LiveAvatarLlmError) throw thrown;
+      this.cause = thrown;
+      return code(thrown);
+    }
+  }
+}
+
+/** The platform's code for why something failed: Node has it in the cause, Bun in the error. */
+function code(thrown: unknown): string {
+  const error = thrown as { code?: unknown; cause?: { code?: unknown } } | null | undefined;
+  const found = error?.cause?.code ?? error?.code;
+  return typeof found === "string" ? found : "";
+}
+
+/** The same response, as one of the platform's own with all of its body there. */
+async function whole(response: Response, signal: AbortSignal): Promise<Response> {
+  const { status, headers, body } = response;
+  let text = "";
+  if (body) {
+    const reader = body.getReader();
+    const stop = (): void => void reader.cancel().catch(() => {});
+    signal.addEventListener("abort", stop);
+    const decoder = new TextDecoder();
+    for (let size = 0; ; ) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      size += value.byteLength;
+      if (size > LARGEST) {
+        stop();
+        throw new StreamError({ code: "stream_too_large", message: "LiveAvatar's answer is larger than 8 MiB", kind: "tooLarge" });
+      }
+      text += decoder.decode(value, { stream: true });
+    }
+    text += decoder.decode();
+  }
+  // What a redirect that is not followed looks like in a page cannot be made in another way.
+  if (status === 0) return Response.error();
+  const isEmpty = status === 204 || status === 205 || status === 304;
+  return new Response(isEmpty ? null : text, { status, headers: [...headers.entries()] });
+}

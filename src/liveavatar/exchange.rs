@@ -1,0 +1,344 @@
+//! One call of the API, with its retries.
+
+use std::rc::Rc;
+
+use super::names::{Names, Term};
+use super::operation::Operation;
+use super::settings::Settings;
+use crate::call::Millis;
+use crate::error::{Error, Peer, Phase, Refusal, Secret};
+use crate::http::{self, Request, Response};
+use crate::json::{Cursor, Kind, Malformed, Value, decimal, write_string};
+
+/// One call as a machine: do what [`Exchange::proceed`] asks for, tell it what came of that, and ask again.
+///
+/// | it asks for | do | then tell |
+/// |---|---|---|
+/// | [`Next::Key`] | ask for the API key | [`Exchange::unlock`] |
+/// | [`Next::Send`] | send what [`Exchange::send`] gives | [`Exchange::respond`] with the whole body, or [`Exchange::lose`] |
+/// | [`Next::Wait`] | wait so long | – |
+/// | [`Next::Done`] | take [`Exchange::finish`] | – |
+///
+/// A call is made again when that cannot do it twice:
+///
+/// - after a refusal with 429, which carries nothing out, and after a failure before anything was sent: every call;
+/// - after a 408, a 5xx, a lost connection or a timeout, where it may have been carried out: GET, PATCH and DELETE, and those
+///   POST calls that may as well be carried out twice (stopping a session, keeping it alive).
+///
+/// A wait that the service asks for is kept, up to a minute: `Retry-After`, else `X-RateLimit-Reset`, the seconds that
+/// are left of its window.
+pub struct Exchange {
+    operation: Operation,
+    settings: Rc<Settings>,
+    names: Names,
+    key: Option<Secret>,
+    /// The spelling being tried.
+    is_guides: bool,
+    /// What the service said to the first spelling, once the second is tried.
+    other_refused: Option<Error>,
+    secrets: Vec<Secret>,
+    state: State,
+    random: u32,
+    retries: u32,
+    /// An earlier attempt may have been carried out.
+    is_uncertain: bool,
+}
+
+enum State {
+    /// The next attempt is to be made.
+    Ready,
+    /// Before the next attempt.
+    Waiting(Millis),
+    /// It is over.
+    Ended(Result<String, Error>),
+}
+
+/// What an [`Exchange`] needs next.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Next {
+    /// The API key is to be asked for, anew for each attempt.
+    Key,
+    /// The request is to be sent.
+    Send,
+    /// Nothing for so many milliseconds.
+    Wait(Millis),
+    /// Nothing: it is over.
+    Done,
+}
+
+/// Why no answer came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// The connection could not be made, so nothing was sent.
+    Unsent,
+    /// It is not known how far it came.
+    Broken,
+    /// The attempt took too long.
+    Late,
+}
+
+impl Loss {
+    /// Reads the code that a platform gives an error of the network, such as `ECONNREFUSED`, or `late`.
+    #[must_use]
+    pub fn from_code(code: &str) -> Self {
+        // Node's (errno names and undici's own) and Bun's; other platforms tell nothing.
+        const UNSENT: [&str; 7] = [
+            "ECONNREFUSED",
+            "ENOTFOUND",
+            "EAI_AGAIN",
+            "EHOSTUNREACH",
+            "ENETUNREACH",
+            "UND_ERR_CONNECT_TIMEOUT",
+            "ConnectionRefused",
+        ];
+        if code == "late" {
+            Self::Late
+        } else if UNSENT.contains(&code) {
+            Self::Unsent
+        } else {
+            Self::Broken
+        }
+    }
+}
+
+impl Exchange {
+    /// A call that is to be made. `seed` is any random number.
+    #[must_use]
+    pub fn new(operation: Operation, settings: Rc<Settings>, names: Names, seed: u32) -> Self {
+        let mut secrets = Vec::new();
+        secrets.extend(operation.token.clone());
+        if let Some(body) = &operation.body {
+            collect(body, "", &mut secrets);
+        }
+        let is_guides = operation.term.is_some_and(|term| names.is_guides(term));
+        Self {
+            operation,
+            settings,
+            names,
+            key: None,
+            is_guides,
+            other_refused: None,
+            secrets,
+            state: State::Ready,
+            random: seed | 1,
+            retries: 0,
+            is_uncertain: false,
+        }
+    }
+
+    /// What it needs next. A wait is asked for once.
+    pub fn proceed(&mut self) -> Next {
+        match self.state {
+            State::Ready if self.key.is_none() && self.operation.token.is_none() => Next::Key,
+            State::Ready => Next::Send,
+            State::Waiting(ms) => {
+                self.state = State::Ready;
+                Next::Wait(ms)
+            }
+            State::Ended(_) => Next::Done,
+        }
+    }
+
+    /// The API key for the next attempt. From here on it is kept out of errors.
+    pub fn unlock(&mut self, key: Secret) {
+        if !self.secrets.contains(&key) {
+            self.secrets.push(key.clone());
+        }
+        self.key = Some(key);
+    }
+
+    /// The request of the next attempt.
+    pub fn send(&mut self) -> Request {
+        let body = self.operation.body(self.is_guides);
+        let mut headers = Vec::new();
+        let mut add = |name: &str, value: &str| headers.push((name.to_owned(), value.to_owned()));
+        add("accept", "application/json");
+        if body.is_some() {
+            add("content-type", "application/json");
+        }
+        if let Some(token) = &self.operation.token {
+            add("authorization", &["Bearer ", token.reveal()].concat());
+        } else if let Some(key) = self.key.take() {
+            add("x-api-key", key.reveal());
+        }
+        Request {
+            method: self.operation.method,
+            url: self.operation.url(&self.settings.base_url, self.is_guides),
+            headers,
+            body,
+        }
+    }
+
+    /// The response has come, and its whole body.
+    pub fn respond(&mut self, response: &Response, body: &str) {
+        if response.is_success() {
+            if let Some(term) = self.operation.term {
+                self.names.settle(term, self.is_guides);
+            }
+            let outcome = data(body).map(str::to_owned).map_err(|_| unreadable(response, body));
+            return self.end(outcome);
+        }
+        let bytes = body.as_bytes();
+        let mut error = http::refusal(Peer::LiveAvatar, response, bytes.get(..http::MAX_BODY).unwrap_or(bytes));
+        if error.retry_after_ms().is_none()
+            && let Some(seconds) = response.header("x-ratelimit-reset").and_then(decimal)
+            && response.status == 429
+        {
+            error = error.with_retry_after_ms(seconds * 1000.0);
+        }
+        match response.status {
+            404 if self.is_gone_all_right() => self.end(Ok("null".to_owned())),
+            429 => {
+                let asked = error.retry_after_ms();
+                self.retry(error, asked);
+            }
+            408 | 500..=599 if self.operation.is_repeatable => {
+                let asked = error.retry_after_ms();
+                self.is_uncertain = true;
+                self.retry(error, asked);
+            }
+            _ => self.refuse(response.status, body, error),
+        }
+    }
+
+    /// No answer came.
+    pub fn lose(&mut self, loss: Loss) {
+        let error = match loss {
+            Loss::Late => Error::deadline(Phase::Attempt, self.settings.timeout_ms.unwrap_or_default()),
+            _ => Error::unreachable(Peer::LiveAvatar),
+        };
+        self.is_uncertain |= loss != Loss::Unsent;
+        if loss == Loss::Unsent || self.operation.is_repeatable {
+            self.retry(error, None);
+        } else {
+            self.end(Err(error));
+        }
+    }
+
+    /// The answer's data as JSON, and which names have worked.
+    ///
+    /// # Errors
+    ///
+    /// What it ended with, or that nothing was sent when it has not ended.
+    pub fn finish(self) -> (Result<String, Error>, Names) {
+        let outcome = match self.state {
+            State::Ended(outcome) => outcome,
+            _ => Err(Error::unreachable(Peer::LiveAvatar)),
+        };
+        (outcome, self.names)
+    }
+
+    /// Whether a 404 is what was wanted: what was to be ended has ended, by this call's own earlier attempt or otherwise.
+    fn is_gone_all_right(&self) -> bool {
+        self.operation.is_done_if_gone || self.is_uncertain && self.operation.method == "DELETE"
+    }
+
+    /// Ends with a refusal, unless the other spelling of a name may be what the service wants.
+    fn refuse(&mut self, status: u16, body: &str, error: Error) {
+        let Some(term) = self.operation.term else {
+            return self.end(Err(error));
+        };
+        let is_name = match term {
+            Term::LlmConfigurations => status == 404,
+            Term::LlmSecretType => matches!(status, 400 | 422) && names_field(body, "secret_type"),
+        };
+        match self.other_refused.take() {
+            None if is_name && !self.names.is_settled(term) => {
+                self.other_refused = Some(error);
+                self.is_guides = !self.is_guides;
+            }
+            // Neither is known: what was said to the one that is known to work tells more.
+            Some(first) if is_name => self.end(Err(first)),
+            Some(_) => {
+                self.names.settle(term, self.is_guides);
+                self.end(Err(error));
+            }
+            None => self.end(Err(error)),
+        }
+    }
+
+    fn retry(&mut self, error: Error, asked_ms: Option<Millis>) {
+        match self.settings.policy.wait_ms(self.retries, asked_ms, self.random) {
+            Some(wait) => {
+                self.random = self.random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                self.retries += 1;
+                self.state = State::Waiting(wait);
+            }
+            None => self.end(Err(error)),
+        }
+    }
+
+    fn end(&mut self, outcome: Result<String, Error>) {
+        let clean = |error| self.secrets.iter().fold(error, Error::without);
+        self.state = State::Ended(outcome.map_err(clean));
+    }
+}
+
+/// The strings of a body that are keys or tokens by their names: a service may quote what it refuses.
+fn collect(value: &Value, name: &str, secrets: &mut Vec<Secret>) {
+    match value {
+        Value::String(text) if name.contains("token") || name.contains("key") || name == "secret_value" => {
+            secrets.push(Secret::of_body(text.clone()));
+            // As a service quotes it in JSON.
+            let mut quoted = String::new();
+            write_string(&mut quoted, text);
+            let quoted = quoted.get(1..quoted.len() - 1).unwrap_or_default();
+            if quoted != text {
+                secrets.push(Secret::of_body(quoted.to_owned()));
+            }
+        }
+        Value::Object(members) => members.iter().for_each(|(name, value)| collect(value, name, secrets)),
+        Value::Array(items) => items.iter().for_each(|item| collect(item, name, secrets)),
+        _ => {}
+    }
+}
+
+/// What stands in the envelope `{code, data, message}`; the whole where there is none, `null` where there is nothing.
+/// A success is known by its status alone: the reference writes `code` 100, the live service 1000.
+fn data(body: &str) -> Result<&str, Malformed> {
+    let text = body.trim();
+    if text.is_empty() {
+        return Ok("null");
+    }
+    let mut cursor = Cursor::new(text);
+    let mut data = None;
+    if cursor.kind()? == Kind::Object {
+        let mut members = cursor.object()?;
+        while let Some(name) = cursor.member(&mut members)? {
+            let value = cursor.skip()?;
+            if name.is("data") {
+                data = Some(value);
+            }
+        }
+    } else {
+        cursor.skip()?;
+    }
+    cursor.end()?;
+    Ok(data.unwrap_or(text))
+}
+
+/// A success whose body cannot be read. A damaged answer is not quoted: it may hold a token.
+fn unreadable(response: &Response, body: &str) -> Error {
+    if body.trim_start().starts_with('<') {
+        return http::refusal(Peer::LiveAvatar, response, body.as_bytes());
+    }
+    let refusal = Refusal {
+        status: response.status,
+        request_id: response.request_id().map(str::to_owned),
+        ..Refusal::default()
+    };
+    Error::refused(Peer::LiveAvatar, refusal)
+}
+
+/// Whether a refusal is about a field, in either of the shapes that it may have.
+fn names_field(body: &str, field: &str) -> bool {
+    let Ok(body) = Value::parse(body) else {
+        return false;
+    };
+    ["data", "detail"]
+        .into_iter()
+        .filter_map(|list| body.get(list)?.as_array())
+        .flatten()
+        .filter_map(|problem| problem.get("loc")?.as_array())
+        .any(|loc| loc.iter().any(|part| part.as_str() == Some(field)))
+}

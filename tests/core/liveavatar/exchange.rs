@@ -1,0 +1,571 @@
+//! One call: what is sent, when it is made again, and what comes of it.
+
+use liveavatar_llm::error::Family;
+use serde_json::{Value, json};
+
+use super::driven::{Answer, KEY, answer, call, call_with, header, ok};
+use super::{UUID, full};
+
+fn id() -> Value {
+    json!({ "id": "abc" })
+}
+
+/// Every call: its name, what it is given, its method and path, and whether it may be carried out twice.
+fn calls() -> Vec<(&'static str, Value, &'static str, &'static str, bool)> {
+    let token = json!({ "target": "tok-0123456789" });
+    let payload = json!({ "payload": { "display_name": "d" } });
+    let mut changes = payload.clone();
+    changes["id"] = json!("abc");
+    vec![
+        (
+            "sessions.createToken",
+            json!({ "payload": full(json!({})) }),
+            "POST",
+            "/v1/sessions/token",
+            false,
+        ),
+        ("sessions.start", token.clone(), "POST", "/v1/sessions/start", false),
+        ("sessions.stop", token.clone(), "POST", "/v1/sessions/stop", true),
+        ("sessions.keepAlive", token, "POST", "/v1/sessions/keep-alive", true),
+        ("secrets.create", payload.clone(), "POST", "/v1/secrets", false),
+        ("secrets.list", json!({}), "GET", "/v1/secrets", true),
+        ("secrets.delete", id(), "DELETE", "/v1/secrets/abc", true),
+        (
+            "llmConfigurations.create",
+            payload,
+            "POST",
+            "/v1/llm-configurations",
+            false,
+        ),
+        (
+            "llmConfigurations.list",
+            json!({}),
+            "GET",
+            "/v1/llm-configurations",
+            true,
+        ),
+        ("llmConfigurations.get", id(), "GET", "/v1/llm-configurations/abc", true),
+        (
+            "llmConfigurations.update",
+            changes,
+            "PATCH",
+            "/v1/llm-configurations/abc",
+            true,
+        ),
+        (
+            "llmConfigurations.delete",
+            id(),
+            "DELETE",
+            "/v1/llm-configurations/abc",
+            true,
+        ),
+    ]
+}
+
+#[test]
+fn each_call_goes_to_its_place_with_its_key() {
+    for (name, given, method, path, _) in calls() {
+        let went = call(name, &given, &[ok(&json!({ "id": "x" }))]);
+        assert_eq!(went.outcome.unwrap(), json!({ "id": "x" }), "{name}");
+        let [request] = went.requests.as_slice() else {
+            panic!("{name}: one request")
+        };
+        assert_eq!(
+            (request.method, request.url.as_str()),
+            (method, format!("https://api.liveavatar.com{path}").as_str())
+        );
+        assert_eq!(header(request, "accept"), Some("application/json"));
+        let expected = if given.get("target").is_some() {
+            (None, Some("Bearer tok-0123456789"))
+        } else {
+            (Some(KEY), None)
+        };
+        assert_eq!(
+            (header(request, "x-api-key"), header(request, "authorization")),
+            expected,
+            "{name}"
+        );
+        let body = request
+            .body
+            .as_deref()
+            .map(|body| serde_json::from_str::<Value>(body).unwrap());
+        assert_eq!(body.as_ref(), given.get("payload"), "{name}");
+        assert_eq!(
+            header(request, "content-type"),
+            body.map(|_| "application/json"),
+            "{name}"
+        );
+        assert!(!format!("{request:?}").contains("0123456789"));
+    }
+}
+
+#[test]
+fn a_call_is_made_again_where_it_cannot_be_carried_out_twice() {
+    for (name, given, _, _, is_repeatable) in calls() {
+        let attempts = |answer: Answer| call(name, &given, &[answer]).requests.len();
+        assert_eq!(attempts(answer(429, "")), 3, "{name}");
+        assert_eq!(attempts(Answer::Lost("ECONNREFUSED")), 3, "{name}");
+        assert_eq!(attempts(Answer::Lost("ENOTFOUND")), 3, "{name}");
+        let expected = if is_repeatable { 3 } else { 1 };
+        for failure in [
+            answer(500, ""),
+            answer(502, "<html>"),
+            answer(503, ""),
+            answer(408, ""),
+            Answer::Lost("ECONNRESET"),
+            Answer::Lost(""),
+            Answer::Lost("late"),
+        ] {
+            assert_eq!(attempts(failure.clone()), expected, "{name} after {failure:?}");
+        }
+        for status in [0, 301, 307, 400, 401, 403, 405, 409, 422] {
+            assert_eq!(attempts(answer(status, "{}")), 1, "{name} after {status}");
+        }
+    }
+}
+
+#[test]
+fn an_answer_after_a_failure_is_as_good_as_any() {
+    let went = call(
+        "secrets.list",
+        &json!({}),
+        &[answer(500, ""), Answer::Lost(""), ok(&json!([1]))],
+    );
+    assert_eq!(went.outcome.unwrap(), json!([1]));
+    assert_eq!(went.waits.len(), 2);
+    let went = call(
+        "secrets.create",
+        &json!({ "payload": {} }),
+        &[answer(429, ""), ok(&json!({}))],
+    );
+    assert_eq!(went.outcome.unwrap(), json!({}));
+}
+
+#[test]
+fn the_number_of_retries_is_an_option() {
+    for retries in [0, 1, 5] {
+        let went = call_with(
+            "secrets.list",
+            &json!({}),
+            &json!({ "maxRetries": retries }),
+            0,
+            &[answer(500, "")],
+        );
+        assert_eq!((went.requests.len(), went.waits.len()), (retries + 1, retries));
+        assert_eq!(went.outcome.unwrap_err().status(), Some(500));
+    }
+}
+
+#[test]
+fn a_wait_that_is_asked_for_is_kept() {
+    for (headers, wait) in [
+        (vec![("retry-after", "2")], Some(2000.0)),
+        (vec![("retry-after", "2"), ("x-ratelimit-reset", "1")], Some(2000.0)),
+        (vec![("x-ratelimit-reset", "1")], Some(1000.0)),
+        (vec![("x-ratelimit-reset", "soon")], None),
+        (vec![("retry-after", "0.5")], Some(500.0)),
+    ] {
+        let refused = Answer::Response(429, headers.clone(), String::new());
+        let went = call("secrets.list", &json!({}), &[refused, ok(&json!([]))]);
+        match wait {
+            Some(wait) => assert_eq!(went.waits, [wait], "{headers:?}"),
+            None => assert!(
+                went.waits.len() == 1 && (300.0..=500.0).contains(&went.waits[0]),
+                "{:?}",
+                went.waits
+            ),
+        }
+    }
+    // Longer than a minute, the error is worth more.
+    let refused = Answer::Response(429, vec![("retry-after", "61")], String::new());
+    let went = call("secrets.list", &json!({}), &[refused]);
+    assert_eq!(went.requests.len(), 1);
+    assert_eq!(went.outcome.unwrap_err().retry_after_ms(), Some(61_000.0));
+    let refused = Answer::Response(429, vec![("x-ratelimit-reset", "1")], String::new());
+    let went = call_with("secrets.list", &json!({}), &json!({ "maxRetries": 0 }), 0, &[refused]);
+    assert_eq!(went.outcome.unwrap_err().retry_after_ms(), Some(1000.0));
+}
+
+#[test]
+fn a_success_is_known_by_its_status() {
+    for (status, body, data) in [
+        (
+            200,
+            r#"{"code":1000,"data":{"a":1},"message":"Success"}"#,
+            json!({ "a": 1 }),
+        ),
+        (200, r#"{"code":100,"data":[],"message":null}"#, json!([])),
+        (201, r#" {"data":"x"} "#, json!("x")),
+        (200, r#"{"data":null}"#, json!(null)),
+        (204, "", json!(null)),
+        (200, "", json!(null)),
+        (200, r#"{"id":"no envelope"}"#, json!({ "id": "no envelope" })),
+        (200, "[1]", json!([1])),
+        (200, "5", json!(5)),
+    ] {
+        let went = call("secrets.list", &json!({}), &[answer(status, body)]);
+        assert_eq!(went.outcome.unwrap(), data, "{body}");
+    }
+}
+
+#[test]
+fn every_refusal_ends_in_the_services_own_words() {
+    for (status, body, code, message, service_code) in [
+        (
+            422,
+            json!({ "code": 4022, "data": [{ "loc": ["avatar_id"], "message": "Input should be a valid UUID" }], "message": "Validation error" }).to_string(),
+            "bad_request",
+            "LiveAvatar did not accept the request (422): avatar_id: Input should be a valid UUID",
+            Some("4022"),
+        ),
+        (
+            422,
+            json!({ "detail": [{ "loc": ["body", "links", 0, "url"], "msg": "Field required", "type": "missing" }] }).to_string(),
+            "bad_request",
+            "LiveAvatar did not accept the request (422): links.0.url: Field required",
+            None,
+        ),
+        (
+            400,
+            json!({ "code": 4000, "data": [{ "loc": ["avatar_id"], "message": "no access" }], "message": "Bad request error" }).to_string(),
+            "bad_request",
+            "LiveAvatar did not accept the request (400): avatar_id: no access",
+            Some("4000"),
+        ),
+        (
+            401,
+            json!({ "code": 4001, "data": null, "message": "Invalid API key" }).to_string(),
+            "unauthorized",
+            "LiveAvatar did not accept the key (401): Invalid API key",
+            Some("4001"),
+        ),
+        (
+            403,
+            json!({ "code": 4033, "data": null, "message": "No credits available" }).to_string(),
+            "forbidden",
+            "LiveAvatar does not allow this to the key (403): No credits available",
+            Some("4033"),
+        ),
+        (
+            404,
+            json!({ "code": 4004, "data": null, "message": "Secret not found" }).to_string(),
+            "not_found",
+            "LiveAvatar has no such thing (404): Secret not found",
+            Some("4004"),
+        ),
+        (
+            502,
+            "<html><h1>502</h1></html>".to_owned(),
+            "server_error",
+            "LiveAvatar failed (502): a web page instead of JSON: is this the address of the API?",
+            None,
+        ),
+        (
+            200,
+            "<!doctype html>".to_owned(),
+            "unreadable",
+            "LiveAvatar answered something that cannot be read (200): a web page instead of JSON: is this the address of the API?",
+            None,
+        ),
+        (
+            200,
+            r#"{"data":{"session_token":"tok-0123456789"#.to_owned(),
+            "unreadable",
+            "LiveAvatar answered something that cannot be read (200)",
+            None,
+        ),
+        (500, String::new(), "server_error", "LiveAvatar failed (500)", None),
+        (418, "no tea".to_owned(), "refused", "LiveAvatar refused the request (418): no tea", None),
+    ] {
+        let error = call_with("secrets.delete", &id(), &json!({ "maxRetries": 0 }), 0, &[answer(status, &body)]).outcome.unwrap_err();
+        assert_eq!(error.family(), Family::Api);
+        assert_eq!((error.code(), error.to_string().as_str(), error.status()), (code, message, Some(status)));
+        let data = serde_json::to_value(&error).unwrap();
+        assert_eq!(data.get("serviceCode").and_then(Value::as_str), service_code);
+        assert!(!data.to_string().contains("0123456789"));
+    }
+}
+
+#[test]
+fn without_an_answer_it_is_said_what_to_do() {
+    let outcome = |answer: Answer| call("secrets.list", &json!({}), &[answer]).outcome.unwrap_err();
+    let lost = outcome(Answer::Lost("ECONNREFUSED"));
+    assert_eq!((lost.family(), lost.code()), (Family::Connection, "connection_failed"));
+    assert!(lost.to_string().starts_with("no answer from LiveAvatar: "), "{lost}");
+    let late = outcome(Answer::Lost("late"));
+    assert_eq!((late.family(), late.code()), (Family::Deadline, "deadline_attempt"));
+    assert_eq!(
+        late.to_string(),
+        "no answer after 15000 ms: raise `timeoutMs` if LiveAvatar needs longer"
+    );
+    assert_eq!(serde_json::to_value(&late).unwrap()["phase"], "attempt");
+}
+
+#[test]
+fn what_is_gone_needs_no_ending() {
+    let gone = answer(404, "{}");
+    let target = json!({ "target": "tok-0123456789" });
+    assert_eq!(
+        call("sessions.stop", &target, std::slice::from_ref(&gone))
+            .outcome
+            .unwrap(),
+        Value::Null
+    );
+    // Deleted by the attempt whose answer was lost.
+    for failure in [Answer::Lost(""), answer(500, "")] {
+        let went = call("secrets.delete", &id(), &[failure, gone.clone()]);
+        assert_eq!(went.outcome.unwrap(), Value::Null);
+    }
+    for (name, given) in [
+        ("secrets.delete", id()),
+        ("sessions.keepAlive", target),
+        ("llmConfigurations.get", id()),
+    ] {
+        assert_eq!(
+            call(name, &given, std::slice::from_ref(&gone))
+                .outcome
+                .unwrap_err()
+                .code(),
+            "not_found",
+            "{name}"
+        );
+    }
+    let went = call("secrets.delete", &id(), &[Answer::Lost("ECONNREFUSED"), gone]);
+    assert_eq!(
+        went.outcome.unwrap_err().code(),
+        "not_found",
+        "nothing of this call's was carried out"
+    );
+}
+
+#[test]
+fn a_session_is_named_by_token_or_id() {
+    let token = ("authorization", "Bearer tok-0123456789");
+    let key = ("x-api-key", KEY);
+    for (name, given, (header_name, value), body) in [
+        ("sessions.stop", json!({ "target": "tok-0123456789" }), token, None),
+        (
+            "sessions.stop",
+            json!({ "target": { "session_token": "tok-0123456789", "session_id": UUID } }),
+            token,
+            None,
+        ),
+        (
+            "sessions.stop",
+            json!({ "target": "tok-0123456789", "reason": "AGENT_HANG_UP" }),
+            token,
+            Some(json!({ "reason": "AGENT_HANG_UP" })),
+        ),
+        (
+            "sessions.stop",
+            json!({ "target": { "session_id": UUID } }),
+            key,
+            Some(json!({ "session_id": UUID, "reason": "USER_CLOSED" })),
+        ),
+        (
+            "sessions.stop",
+            json!({ "target": { "session_id": UUID }, "reason": "UNKNOWN" }),
+            key,
+            Some(json!({ "session_id": UUID, "reason": "UNKNOWN" })),
+        ),
+        (
+            "sessions.keepAlive",
+            json!({ "target": { "session_id": UUID } }),
+            key,
+            Some(json!({ "session_id": UUID })),
+        ),
+        (
+            "sessions.keepAlive",
+            json!({ "target": { "session_token": "tok-0123456789" } }),
+            token,
+            None,
+        ),
+        (
+            "sessions.start",
+            json!({ "target": { "session_token": "tok-0123456789" } }),
+            token,
+            None,
+        ),
+    ] {
+        let went = call(name, &given, &[ok(&json!(null))]);
+        let request = &went.requests[0];
+        assert_eq!(header(request, header_name), Some(value), "{given}");
+        let sent = request
+            .body
+            .as_deref()
+            .map(|body| serde_json::from_str::<Value>(body).unwrap());
+        assert_eq!(sent, body, "{given}");
+    }
+}
+
+#[test]
+fn what_cannot_be_meant_is_not_sent() {
+    let session = |target: Value| ("sessions.stop", json!({ "target": target }), "/target");
+    for (name, given, path) in [
+        session(json!(null)),
+        session(json!("")),
+        session(json!(5)),
+        session(json!({})),
+        session(json!({ "session_id": "" })),
+        session(json!({ "session_token": 5 })),
+        session(json!("tok\n0123456789")),
+        ("sessions.start", json!({ "target": { "session_id": UUID } }), "/target"),
+        ("secrets.delete", json!({}), "/id"),
+        ("secrets.delete", json!({ "id": "" }), "/id"),
+        ("secrets.delete", json!({ "id": ".." }), "/id"),
+        ("secrets.delete", json!({ "id": 5 }), "/id"),
+        ("secrets.create", json!({}), ""),
+        ("secrets.create", json!({ "payload": null }), ""),
+        ("secrets.create", json!({ "payload": [] }), ""),
+        ("llmConfigurations.update", json!({ "id": "a", "payload": "x" }), ""),
+        ("nothing.like", json!({}), ""),
+    ] {
+        let went = call(name, &given, &[]);
+        let error = went.outcome.unwrap_err();
+        assert_eq!(
+            (error.family(), error.path()),
+            (Family::Validation, Some(path)),
+            "{name} {given}"
+        );
+        assert!(went.requests.is_empty());
+        assert!(!error.to_string().contains("0123456789"));
+    }
+}
+
+#[test]
+fn an_id_stays_within_its_segment() {
+    let went = call("secrets.delete", &json!({ "id": "../a?b#c/ü" }), &[ok(&json!(null))]);
+    assert_eq!(
+        went.requests[0].url,
+        "https://api.liveavatar.com/v1/secrets/..%2Fa%3Fb%23c%2F%C3%BC"
+    );
+}
+
+#[test]
+fn a_wrong_session_is_not_sent_unless_one_insists() {
+    let payload = json!({ "avatar_id": "wayne", "avatar_persona": {}, "sandbox": true });
+    let went = call("sessions.createToken", &json!({ "payload": payload }), &[]);
+    let error = went.outcome.unwrap_err();
+    assert!(went.requests.is_empty());
+    let codes: Vec<_> = error.issues().iter().map(|issue| issue.code).collect();
+    assert_eq!(
+        codes,
+        ["bad_uuid", "no_context", "unknown_member"],
+        "what would be refused goes first"
+    );
+    let insisting = json!({ "payload": payload, "validate": false });
+    let went = call("sessions.createToken", &insisting, &[ok(&json!({}))]);
+    assert_eq!(
+        serde_json::from_str::<Value>(went.requests[0].body.as_deref().unwrap()).unwrap(),
+        payload
+    );
+    // A warning holds nobody up.
+    let regretted = json!({ "payload": full(json!({ "avatar_persona": {} })) });
+    assert!(
+        call("sessions.createToken", &regretted, &[ok(&json!({}))])
+            .outcome
+            .is_ok()
+    );
+}
+
+#[test]
+fn the_name_that_works_is_found_and_remembered() {
+    let secret = |kind: &str| json!({ "payload": { "secret_name": "n", "secret_value": "v", "secret_type": kind } });
+    let path =
+        |names: u32, answers: &[Answer]| call_with("llmConfigurations.list", &json!({}), &json!({}), names, answers);
+    let not_found = answer(404, r#"{"message":"first"}"#);
+    let end = |url: &str| url.rsplit('/').next().unwrap().to_owned();
+    let urls = |went: &super::driven::Went| {
+        went.requests
+            .iter()
+            .map(|request| end(&request.url))
+            .collect::<Vec<_>>()
+    };
+
+    let went = path(0, &[ok(&json!([]))]);
+    assert_eq!(urls(&went), ["llm-configurations"]);
+    // What has worked is not doubted again.
+    let again = path(went.names, std::slice::from_ref(&not_found));
+    assert_eq!(urls(&again), ["llm-configurations"]);
+
+    let other = path(0, &[not_found.clone(), ok(&json!([]))]);
+    assert_eq!(urls(&other), ["llm-configurations", "llm_configurations"]);
+    assert!(other.outcome.is_ok());
+    let again = path(other.names, &[ok(&json!([]))]);
+    assert_eq!(urls(&again), ["llm_configurations"]);
+
+    // Neither: the first answer tells more, and nothing is remembered.
+    let neither = path(0, &[not_found.clone(), answer(404, r#"{"message":"second"}"#)]);
+    assert_eq!(urls(&neither), ["llm-configurations", "llm_configurations"]);
+    assert!(neither.outcome.unwrap_err().to_string().ends_with("first"));
+    assert_eq!(neither.names, 0);
+
+    // Another refusal of the second means that the name was right.
+    let other = path(0, &[not_found, answer(400, r#"{"message":"no space"}"#)]);
+    assert!(other.outcome.unwrap_err().to_string().ends_with("no space"));
+    assert_ne!(other.names, 0);
+
+    let wrong_type = [
+        answer(422, &json!({ "data": [{ "loc": ["secret_type"], "message": "m" }] })),
+        answer(
+            422,
+            &json!({ "detail": [{ "loc": ["body", "secret_type"], "msg": "m", "type": "enum" }] }),
+        ),
+    ];
+    for refusal in wrong_type {
+        for kind in ["OPENAI_API_KEY", "LLM_API_KEY"] {
+            let went = call("secrets.create", &secret(kind), &[refusal.clone(), ok(&json!({}))]);
+            let kinds: Vec<_> = went
+                .requests
+                .iter()
+                .map(|request| {
+                    serde_json::from_str::<Value>(request.body.as_deref().unwrap()).unwrap()["secret_type"].clone()
+                })
+                .collect();
+            assert_eq!(kinds, ["OPENAI_API_KEY", "LLM_API_KEY"]);
+        }
+        let went = call(
+            "secrets.create",
+            &secret("GEMINI_API_KEY"),
+            std::slice::from_ref(&refusal),
+        );
+        assert_eq!(went.requests.len(), 1, "only an LLM's has two names");
+    }
+    let elsewhere = answer(422, &json!({ "data": [{ "loc": ["secret_name"], "message": "m" }] }));
+    assert_eq!(
+        call("secrets.create", &secret("OPENAI_API_KEY"), &[elsewhere])
+            .requests
+            .len(),
+        1
+    );
+}
+
+#[test]
+fn what_the_service_quotes_of_a_body_is_blotted_out() {
+    let secret = r#"s3cr"et\value"#;
+    let payload = json!({ "secret_name": "n", "secret_value": secret, "secret_type": "FISH_API_KEY" });
+    let quoted = json!({ "detail": [{ "loc": ["body"], "msg": format!("bad {secret} for {KEY}"), "type": "x", "input": payload }] });
+    let error = call(
+        "secrets.create",
+        &json!({ "payload": payload }),
+        &[answer(422, &quoted)],
+    )
+    .outcome
+    .unwrap_err();
+    let shown = serde_json::to_string(&error).unwrap() + &format!("{error:?} {error}");
+    assert!(shown.contains("FISH_API_KEY"), "{shown}");
+    for part in ["s3cr", "value\\\"}", KEY] {
+        assert!(!shown.contains(part), "{part} in {shown}");
+    }
+    let room = json!({ "livekit_url": "wss://a", "livekit_room": "r", "livekit_client_token": "room-0123456789" });
+    let payload = super::lite(json!({ "livekit_config": room }));
+    let quoted = json!({ "detail": [{ "loc": ["body"], "msg": "m", "type": "x", "input": payload }] });
+    let error = call(
+        "sessions.createToken",
+        &json!({ "payload": payload }),
+        &[answer(422, &quoted)],
+    )
+    .outcome
+    .unwrap_err();
+    assert!(!serde_json::to_string(&error).unwrap().contains("0123456789"));
+}

@@ -1,0 +1,186 @@
+// Connecting an LLM: the service is told where it is, a session is made with it, and the avatar says its words.
+
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, describe, test } from "node:test";
+import { inspect } from "node:util";
+
+import { ApiError, ConnectionError, LiveAvatar, ValidationError } from "../../pkg/index.js";
+import { DEMO_CONTEXT, OWN_AVATAR, startLiveAvatar, WAYNE_VOICE } from "../standins/liveavatar.js";
+import { startLlm } from "../standins/llm.js";
+import { thrown } from "./asking.js";
+
+const API_KEY = "la-key-0123456789";
+const LLM_KEY = "llm-key-0123456789";
+
+let service;
+let llm;
+let client;
+let upstream;
+beforeEach(async () => {
+  [service, llm] = await Promise.all([startLiveAvatar({ apiKey: API_KEY, retryWaitsMs: [1, 1, 1] }), startLlm({ key: LLM_KEY })]);
+  client = new LiveAvatar({ apiKey: API_KEY, baseUrl: service.url });
+  upstream = { baseUrl: llm.baseUrl, apiKey: LLM_KEY, model: "hello" };
+});
+afterEach(() => Promise.all([service.close(), llm.close()]));
+
+const seen = () => service.requests.map(({ method, path }) => `${method} ${path}`.replace(/[0-9a-f-]{36}$/, "{id}"));
+const kept = () => [...service.state.secrets.values()].map(({ secret_value }) => secret_value);
+const configured = () => [...service.state.llmConfigurations.values()].map(({ display_name, model_name, base_url }) => [display_name, model_name, base_url]);
+
+/** What a started session's avatar says, and to whom it listened. */
+async function heard({ llm_configuration_id }, text = "Hello?") {
+  const { session_id, session_token } = await client.sessions.createToken({
+    mode: "FULL", avatar_id: OWN_AVATAR, llm_configuration_id, avatar_persona: { voice_id: WAYNE_VOICE, context_id: DEMO_CONTEXT },
+  });
+  await client.sessions.start(session_token);
+  const { outcome, heard } = await service.room(session_id).say(text);
+  await client.sessions.stop(session_token);
+  assert.equal(service.state.sessions.get(session_id).endReason, "USER_CLOSED");
+  return [outcome, heard];
+}
+
+test("from an LLM to its words out of an avatar's mouth", async () => {
+  const connected = await client.connectLlm(upstream, { name: "Mine" });
+  assert.deepEqual(Object.keys(connected), ["llm_configuration_id", "secret_id", "did"]);
+  assert.match(connected.did.join("; "), /^created the secret Mine #[0-9a-f]{8}; created the LLM configuration Mine$/);
+  assert.deepEqual(await heard(connected), ["spoken", "Hello world"]);
+  const { headers, model, body } = llm.requests.at(-1);
+  assert.deepEqual([headers.authorization, model], [`Bearer ${LLM_KEY}`, "hello"]);
+  assert.equal(body.messages.at(-1).content, "Hello?");
+});
+
+test("connecting again changes nothing", async () => {
+  const first = await client.connectLlm(upstream, { name: "Mine" });
+  service.requests.length = 0;
+  const again = await client.connectLlm(upstream, { name: "Mine" });
+  assert.deepEqual(again, { ...first, did: [] });
+  assert.deepEqual(seen(), ["GET /v1/secrets", "GET /v1/llm-configurations", "GET /v1/llm-configurations/{id}"]);
+});
+
+test("what has changed is changed, under the same id", async () => {
+  const first = await client.connectLlm({ ...upstream, apiKey: "old-0123456789", model: "count" }, { name: "Mine" });
+  const other = await client.connectLlm({ ...upstream, model: "other" }, { name: "Other" });
+  const second = await client.connectLlm(upstream, { name: "Mine" });
+  assert.equal(second.llm_configuration_id, first.llm_configuration_id);
+  assert.notEqual(second.secret_id, first.secret_id);
+  assert.deepEqual(second.did.map((words) => words.split(" ")[0]), ["created", "updated", "deleted"]);
+  assert.match(second.did[1], /: model_name, secret_id$/);
+  assert.deepEqual(configured(), [["Mine", "hello", llm.baseUrl], ["Other", "other", llm.baseUrl]]);
+  assert.deepEqual(kept(), [LLM_KEY, LLM_KEY], "one for each name");
+  assert.deepEqual(await heard(second), ["spoken", "Hello world"]);
+  assert.deepEqual((await client.connectLlm({ ...upstream, model: "other" }, { name: "Other" })).secret_id, other.secret_id);
+});
+
+test("a key that is a function is asked once", async () => {
+  let asked = 0;
+  await client.connectLlm({ ...upstream, apiKey: async () => (asked++, LLM_KEY) }, { name: "Mine" });
+  assert.equal(asked, 1);
+  assert.deepEqual(kept(), [LLM_KEY]);
+  const own = new RangeError("no key today");
+  assert.equal(await thrown(() => client.connectLlm({ ...upstream, apiKey: () => { throw own; } }, { name: "Mine" })), own);
+});
+
+test("a fetch of the upstream's own is for others", async () => {
+  await client.connectLlm({ ...upstream, fetch: () => assert.fail("the service calls, nobody here") }, { name: "Mine" });
+  assert.equal(llm.requests.length, 0);
+});
+
+test("the guide's spellings will do as well", async () => {
+  service.set({ names: "guide" });
+  const connected = await client.connectLlm(upstream, { name: "Mine" });
+  assert.deepEqual(await heard(connected), ["spoken", "Hello world"]);
+  assert.deepEqual((await client.connectLlm(upstream, { name: "Mine" })).did, []);
+});
+
+test("several at once, each by its name", async () => {
+  const names = ["One", "Two", "Three", "Four"];
+  const connected = await Promise.all(names.map((name) => client.connectLlm(upstream, { name })));
+  assert.equal(new Set(connected.map(({ llm_configuration_id }) => llm_configuration_id)).size, 4);
+  assert.deepEqual(configured().map(([name]) => name).sort(), names.sort());
+});
+
+describe("when a step fails", () => {
+  for (const [name, fault, Class] of [
+    ["refused", { kind: "refusal", status: 422, message: "not today" }, ApiError],
+    ["failed", { kind: "serverError", times: 9 }, ApiError],
+    ["cut", { kind: "cut", times: 9 }, ConnectionError],
+  ]) {
+    test(`the secret is taken back when the configuration is ${name}`, async () => {
+      service.fail({ ...fault, on: "POST /v1/llm-configurations" });
+      const error = await thrown(() => client.connectLlm(upstream, { name: "Mine" }));
+      assert.ok(error instanceof Class, error.stack);
+      assert.doesNotMatch(inspect(error, { depth: 9 }), /0123456789/);
+      assert.deepEqual([kept(), configured()], [[], []]);
+      assert.equal(seen().at(-1), "DELETE /v1/secrets/{id}");
+    });
+  }
+
+  test("the old secret is left when the change is refused", async () => {
+    await client.connectLlm({ ...upstream, apiKey: "old-0123456789" }, { name: "Mine" });
+    service.fail({ kind: "refusal", status: 400, message: "not today", on: "PATCH *" });
+    const error = await thrown(() => client.connectLlm(upstream, { name: "Mine" }));
+    assert.match(error.message, /not today$/);
+    assert.deepEqual(kept(), ["old-0123456789"]);
+    assert.equal((await client.connectLlm(upstream, { name: "Mine" })).did.length, 3);
+    assert.deepEqual(kept(), [LLM_KEY]);
+  });
+
+  test("an old secret that cannot be deleted holds nothing up", async () => {
+    await client.connectLlm({ ...upstream, apiKey: "old-0123456789" }, { name: "Mine" });
+    service.fail({ kind: "refusal", status: 400, on: "DELETE *" });
+    const connected = await client.connectLlm(upstream, { name: "Mine" });
+    assert.match(connected.did[2], /^failed, left to the next run: deleted the secret Mine #/);
+    assert.deepEqual(await heard(connected), ["spoken", "Hello world"]);
+    const { did } = await client.connectLlm(upstream, { name: "Mine" });
+    assert.match(did.join(), /^deleted the secret Mine #/);
+    assert.deepEqual(kept(), [LLM_KEY]);
+  });
+
+  test("the API key is wrong", async () => {
+    const client = new LiveAvatar({ apiKey: "wrong-0123456789", baseUrl: service.url });
+    const error = await thrown(() => client.connectLlm(upstream, { name: "Mine" }));
+    assert.deepEqual([error.name, error.status], ["ApiError", 401]);
+    assert.deepEqual(seen(), ["GET /v1/secrets"]);
+  });
+});
+
+describe("only what the service can call is connected", () => {
+  for (const [name, more, path, message] of [
+    ["another provider", { provider: "anthropic" }, "/provider", /put a ChatEndpoint in front/],
+    ["headers", { headers: { "x-a": "b" } }, "/headers", /put a ChatEndpoint in front/],
+    ["a query", { query: { a: "b" } }, "/query", /put a ChatEndpoint in front/],
+    ["defaults", { defaults: { temperature: 0 } }, "/defaults", /put a ChatEndpoint in front/],
+    ["an override", { override: { temperature: null } }, "/override", /put a ChatEndpoint in front/],
+    ["no model", { model: undefined }, "/model", /missing/],
+    ["no key", { apiKey: undefined }, "/apiKey", /any word/],
+    ["an empty key", { apiKey: "" }, "/apiKey", /empty/],
+    ["a key with a line break", { apiKey: "key\n0123456789" }, "/apiKey", /header|white space/],
+    ["a number as key", { apiKey: 5 }, "/apiKey", /string/],
+    ["the endpoint for a base", { baseUrl: "https://a.example.com/chat/completions" }, "/baseUrl", /write https:\/\/a\.example\.com$/],
+    ["a misspelt member", { baseURL: "https://a.example.com" }, "/baseURL", /`baseUrl`/],
+    ["a circle", { headers: (() => { const circle = {}; circle.self = circle; return circle; })() }, "", /circular/i],
+  ]) {
+    test(name, async () => {
+      const error = await thrown(() => client.connectLlm({ ...upstream, ...more }, { name: "Mine" }));
+      assert.ok(error instanceof ValidationError, error?.stack);
+      assert.equal(error.issues[0].path, path);
+      assert.match(error.message, message);
+      assert.doesNotMatch(inspect(error, { depth: 9 }), /0123456789/);
+      assert.equal(service.requests.length, 0);
+    });
+  }
+
+  for (const options of [undefined, null, {}, { name: "" }, { name: 5 }, { name: "n".repeat(246) }]) {
+    test(`a name that is none: ${JSON.stringify(options)?.slice(0, 20)}`, async () => {
+      const error = await thrown(() => client.connectLlm(upstream, options));
+      assert.ok(error instanceof ValidationError, error?.stack);
+      assert.equal(error.issues[0].path, "/name");
+    });
+  }
+
+  for (const wrong of [undefined, null, "https://a.example.com", []]) {
+    test(`an upstream that is none: ${JSON.stringify(wrong)}`, async () => {
+      assert.ok((await thrown(() => client.connectLlm(wrong, { name: "Mine" }))) instanceof ValidationError);
+    });
+  }
+});
