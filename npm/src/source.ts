@@ -1,9 +1,10 @@
 // Where an endpoint's answers come from: an upstream, or the developer's own code.
 
+import { isRead, isResponse } from "./access.js";
 import type { ChatChunk, ChatRequest } from "./chat.js";
 import { invalid } from "./errors.js";
 import type { Origin } from "./transfer.js";
-import { isRead, isResponse, type Pull, type Upstream } from "./upstream.js";
+import type { Pull, Upstream } from "./upstream.js";
 
 /** One turn of the caller, as the developer's own code sees it. */
 export interface TurnInfo {

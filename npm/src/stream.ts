@@ -1,5 +1,6 @@
 // One streamed answer, as its reader sees it.
 
+import { isRead, isResponse } from "./access.js";
 import { Answer, type StreamMachine } from "./answer.js";
 import { checkedOptions } from "./arguments.js";
 import type { ChatChunk, ChatCompletion, ChatUsage } from "./chat.js";
@@ -7,7 +8,7 @@ import { fromModule, invalid, LiveAvatarLlmError } from "./errors.js";
 import { instance } from "./instance.js";
 import { Pieces } from "./pieces.js";
 import type { StreamResponse, Task } from "./transfer.js";
-import { isRead, isResponse, type Upstream } from "./upstream.js";
+import type { Upstream } from "./upstream.js";
 
 export type { StreamResponse } from "./transfer.js";
 

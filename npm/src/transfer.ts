@@ -1,8 +1,9 @@
 // Drives a machine that reads an answer: asks for it, reads, waits and stops, and knows nothing of what is read.
 
+import { isResponse } from "./access.js";
 import { fromModule, invalid, LiveAvatarLlmError, ValidationError } from "./errors.js";
 import type { Exports } from "./instance.js";
-import { isResponse, type Pull } from "./upstream.js";
+import type { Pull } from "./upstream.js";
 
 /**
  * Set in what {@link Transfer.receive} gives: there is output to take.

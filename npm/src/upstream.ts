@@ -4,7 +4,6 @@ import { asking, type Fetcher, type Key, sending } from "./access.js";
 import type { ChatRequest } from "./chat.js";
 import { invalid } from "./errors.js";
 
-export { isRead, isResponse } from "./access.js";
 export type { Fetcher, Key } from "./access.js";
 
 /** What all upstreams have in common. */
