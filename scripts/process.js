@@ -64,7 +64,8 @@ export class Failure extends Error {
 }
 
 /**
- * Runs a program to its end and gives what it printed. Fails with a {@link Failure} when it doesn't end well.
+ * Runs a program to its end and gives what it wrote to its standard output. Fails with a {@link Failure}, which has its
+ * standard error as well, when it doesn't end well.
  * @param {string} program a path, or a name on PATH
  * @param {string[]} args
  * @param {object} [options]
@@ -83,11 +84,14 @@ export function run(program, args, { cwd, env, shown = false, onLine } = {}) {
       detached: true,
     });
     add(child);
+    // Apart as well: the two come through pipes of their own, and one may break into the other's lines.
     let output = "";
+    let given = "";
     for (const [stream, target] of [[child.stdout, process.stdout], [child.stderr, process.stderr]]) {
       stream.setEncoding("utf8");
       stream.on("data", (text) => {
         output += text;
+        if (stream === child.stdout) given += text;
         if (shown) target.write(text);
         if (onLine) for (const line of text.split(/[\r\n]+/)) if (line.trim() !== "") onLine(line.trim());
       });
@@ -99,7 +103,7 @@ export function run(program, args, { cwd, env, shown = false, onLine } = {}) {
     });
     child.on("close", (status, signal) => {
       remove(child);
-      if (status === 0) resolve(output);
+      if (status === 0) resolve(given);
       else reject(new Failure(`${command}\nended with ${signal ?? `status ${status}`}`, output));
     });
   });

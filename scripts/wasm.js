@@ -64,7 +64,7 @@ export async function artifacts() {
     ["build", "--lib", "--release", "--target", "wasm32-unknown-unknown", "--locked", "--message-format", "json"],
     { cwd: join(root, "link"), env: await flags() },
   );
-  const messages = output.split("\n").filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
+  const messages = output.trim().split("\n").map((line) => JSON.parse(line));
   return messages.filter(({ reason }) => reason === "compiler-artifact");
 }
 
@@ -75,8 +75,7 @@ export async function artifacts() {
 async function flags() {
   const { version, sysroot } = await rust();
   const metadata = JSON.parse(
-    await run("cargo", ["metadata", "--format-version", "1", "--locked", "--filter-platform", "wasm32-unknown-unknown"], { cwd: root })
-      .then((text) => text.slice(text.indexOf('{"packages"'))),
+    await run("cargo", ["metadata", "--format-version", "1", "--locked", "--filter-platform", "wasm32-unknown-unknown"], { cwd: root }),
   );
   const registries = new Set(
     metadata.packages.filter(({ source }) => source).map(({ manifest_path: path }) => dirname(dirname(path))),

@@ -121,6 +121,13 @@ impl Issue {
     }
 }
 
+/// A JSON pointer (RFC 6901).
+pub(crate) fn pointer(path: &[&str]) -> String {
+    path.iter().fold(String::new(), |pointer, part| {
+        pointer + "/" + &part.replace('~', "~0").replace('/', "~1")
+    })
+}
+
 /// What the other side said when it refused.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Refusal {
@@ -291,13 +298,14 @@ impl Error {
         self
     }
 
-    /// The same error with every occurrence of the secret in its texts blotted out.
+    /// The same error with the secret blotted out of its texts; see [`Secret::blot`].
     #[must_use]
     pub fn without(mut self, secret: &Secret) -> Self {
         for text in [
             Some(&mut self.0.message),
             self.0.body.as_mut(),
             self.0.service_code.as_mut(),
+            self.0.request_id.as_mut(),
         ]
         .into_iter()
         .flatten()
@@ -407,10 +415,21 @@ impl Secret {
         &self.0
     }
 
-    /// Replaces every occurrence of the secret in `text` by dots.
+    /// Replaces every occurrence of the secret in `text` by dots, and its beginning where the text was cut within it.
     pub fn blot(&self, text: &mut String) {
-        if self.0.len() >= Self::SHORTEST_BLOTTED && text.contains(&self.0) {
-            *text = text.replace(&self.0, "•••");
+        const DOTS: &str = "•••";
+        // As it is, and as JSON of PHP has it.
+        for form in [&self.0, &self.0.replace('/', "\\/")] {
+            if form.len() >= Self::SHORTEST_BLOTTED && text.contains(form) {
+                *text = text.replace(form, DOTS);
+            }
+        }
+        let beginning = (Self::SHORTEST_BLOTTED..self.0.len())
+            .rev()
+            .filter_map(|length| self.0.get(..length))
+            .find_map(|beginning| text.strip_suffix(beginning));
+        if let Some(rest) = beginning {
+            *text = format!("{rest}{DOTS}");
         }
     }
 }

@@ -65,9 +65,8 @@ pub struct Metrics {
     pub usage: Option<Tokens>,
 }
 
-/// Tokens used, as the upstream told.
+/// Tokens used, as the upstream told, and by its names.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
 pub struct Tokens {
     /// Of the request.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -142,7 +141,11 @@ impl Stream {
 
     /// See [`Call::respond`].
     pub fn respond(&mut self, response: Response, now: Millis) {
-        self.reading.metrics.headers_ms = Some(now - self.began);
+        let metrics = &mut self.reading.metrics;
+        metrics.headers_ms = Some(now - self.began);
+        // The body of a refusal before it does not count.
+        metrics.first_byte_ms = None;
+        metrics.bytes = 0.0;
         self.call.respond(response, now);
     }
 
@@ -184,6 +187,12 @@ impl Stream {
     /// See [`Call::rest`].
     pub fn rest(&mut self, now: Millis) {
         self.call.rest(now);
+    }
+
+    /// It is given up here, whatever its state: for the metrics.
+    pub fn stop(&mut self, now: Millis) {
+        let since = now - self.began;
+        self.reading.metrics.total_ms.get_or_insert(since);
     }
 
     /// At the end of the call: the time, and what the outlet still owes.

@@ -1,6 +1,6 @@
 // The chat client.
 
-import { checkedSignal, json } from "./arguments.js";
+import { checkedOptions, checkedSignal, json, jsonOfOptions } from "./arguments.js";
 import type { ChatCompletion, ChatRequest } from "./chat.js";
 import { fromModule, LiveAvatarLlmError } from "./errors.js";
 import { type Exports, instance } from "./instance.js";
@@ -64,7 +64,7 @@ export class ChatClient {
    */
   constructor(upstream: Upstream, options: ClientOptions = {}) {
     this.#access = access(upstream);
-    const { dangerouslyAllowBrowser, ...policy } = options;
+    const { dangerouslyAllowBrowser, ...policy } = checkedOptions(options);
     if (this.#access.hasKey && !dangerouslyAllowBrowser && isPage()) {
       throw new LiveAvatarLlmError({
         code: "key_in_page",
@@ -74,7 +74,7 @@ export class ChatClient {
       });
     }
     this.#upstream = json(this.#access.rest, "", "the upstream");
-    this.#options = json(policy, "", "the options");
+    this.#options = jsonOfOptions(policy);
     this.#client();
   }
 
@@ -97,10 +97,10 @@ export class ChatClient {
     this.#begin(request, options, true).completion();
 
   #begin(request: ChatRequest, options: CallOptions, whole: boolean): ChatStream {
-    const { signal, ...policy } = options;
+    const { signal, ...policy } = checkedOptions(options);
     checkedSignal(signal);
     const asked = json(request, "", "the request");
-    const changes = json(policy, "", "the options");
+    const changes = jsonOfOptions(policy);
     const { exports, client } = this.#client();
     try {
       const machine = client.stream(asked, changes, whole, seed(), performance.now(), Date.now() / 1000);

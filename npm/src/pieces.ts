@@ -7,6 +7,7 @@ export class Pieces<Piece> implements AsyncIterableIterator<Piece> {
   readonly #transfer: Transfer;
   readonly #take: () => Piece[];
   readonly #begin: () => void;
+  #isBegun = false;
   #ready: Piece[] = [];
   #given = 0;
   /** How many calls of `next` are not answered yet; they are answered in their order. */
@@ -26,7 +27,12 @@ export class Pieces<Piece> implements AsyncIterableIterator<Piece> {
   }
 
   next(): Promise<IteratorResult<Piece, undefined>> {
-    this.#begin();
+    if (!this.#isBegun) {
+      this.#isBegun = true;
+      this.#begin();
+      // What completion() has read until now.
+      this.#ready = this.#take();
+    }
     // A call beside another waits for it, whatever comes of it.
     const answer = this.#asked++ === 0 ? this.#advance() : this.#last.then(this.#advance, this.#advance);
     this.#last = answer;
@@ -40,9 +46,11 @@ export class Pieces<Piece> implements AsyncIterableIterator<Piece> {
   }
 
   #advance = (): Promise<IteratorResult<Piece, undefined>> => {
+    if (this.#isOver) return this.#settle();
     if (this.#given < this.#ready.length) return Promise.resolve(this.#give());
-    const { reader } = this.#transfer;
-    if (!reader || this.#isOver) return this.#settle();
+    const { reader, reading } = this.#transfer;
+    if (reading) return reading.then(this.#proceed);
+    if (!reader) return this.#settle();
     this.#transfer.listen();
     return reader.read().then(this.#received, this.#broke);
   };
@@ -51,12 +59,14 @@ export class Pieces<Piece> implements AsyncIterableIterator<Piece> {
 
   #broke = (cause: unknown) => this.#proceed(this.#transfer.broke(cause));
 
-  #proceed(flags: number): IteratorResult<Piece, undefined> | Promise<IteratorResult<Piece, undefined>> {
-    if (!(flags & HAS_OUTPUT)) return this.#advance();
-    this.#ready = this.#take();
-    this.#given = 0;
-    return this.#give();
-  }
+  #proceed = (flags: number): IteratorResult<Piece, undefined> | Promise<IteratorResult<Piece, undefined>> => {
+    if (flags & HAS_OUTPUT && !this.#isOver) {
+      this.#ready = this.#take();
+      this.#given = 0;
+      if (this.#ready.length > 0) return this.#give();
+    }
+    return this.#advance();
+  };
 
   #give(): IteratorResult<Piece, undefined> {
     this.#asked--;

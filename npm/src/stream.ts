@@ -1,11 +1,12 @@
 // One streamed answer, as its reader sees it.
 
+import { checkedOptions } from "./arguments.js";
 import type { ChatChunk, ChatCompletion, ChatUsage } from "./chat.js";
 import { fromModule, invalid, LiveAvatarLlmError } from "./errors.js";
 import { instance } from "./instance.js";
 import { Pieces } from "./pieces.js";
 import { type StreamResponse, type Task, Transfer } from "./transfer.js";
-import { isResponse, type Upstream } from "./upstream.js";
+import { isRead, isResponse, type Upstream } from "./upstream.js";
 
 export type { StreamResponse } from "./transfer.js";
 
@@ -76,12 +77,14 @@ export class ChatStream implements AsyncIterable<ChatChunk> {
    */
   static fromResponse(response: Response, options: { provider?: Upstream["provider"] } = {}): ChatStream {
     if (!isResponse(response)) throw invalid("", "wrong_type", "`fromResponse` takes a Response, such as fetch gives");
-    if (response.bodyUsed || response.body?.locked) {
+    if (isRead(response)) {
       throw invalid("", "already_read", "the response's body is already being read: give it, or a clone of it, before that");
     }
+    const { provider = "openai" } = checkedOptions(options);
+    if (typeof provider !== "string") throw invalid("/provider", "wrong_type", "`provider` must be a string such as \"openai\"");
     const exports = instance();
     try {
-      const machine = exports.Stream.answered(options.provider ?? "openai", seed(), performance.now(), Date.now() / 1000);
+      const machine = exports.Stream.answered(provider, seed(), performance.now(), Date.now() / 1000);
       return begin({ machine, exports, response });
     } catch (thrown) {
       throw fromModule(thrown, exports);
@@ -107,13 +110,21 @@ export class ChatStream implements AsyncIterable<ChatChunk> {
   /** The words of choice 0, one string for each network read that brought some. */
   textStream = (): AsyncIterableIterator<string> => {
     const transfer = this.#claim("Text");
-    return new Pieces(transfer, () => [transfer.take()], this.#begin);
+    const take = (): string[] => {
+      const text = transfer.take();
+      return text === "" ? [] : [text];
+    };
+    return new Pieces(transfer, take, this.#begin);
   };
 
   /** The answer as an event stream of strict chunks: read on demand, cancelled with the stream. */
   toReadableStream = (): ReadableStream<Uint8Array> => {
     const transfer = this.#claim("Events");
-    const pieces = new Pieces(transfer, () => [transfer.takeBytes()], this.#begin);
+    const take = (): Uint8Array[] => {
+      const bytes = transfer.takeBytes();
+      return bytes.length === 0 ? [] : [bytes];
+    };
+    const pieces = new Pieces(transfer, take, this.#begin);
     return new ReadableStream<Uint8Array>(
       {
         pull: async (controller) => {
@@ -136,8 +147,8 @@ export class ChatStream implements AsyncIterable<ChatChunk> {
   };
 
   /**
-   * The whole answer. If nobody iterates, this reads it; else it resolves when whoever iterates has come to the end.
-   * Ask for an iterator before, or in the same turn of the event loop.
+   * The whole answer. While nobody iterates, this reads it; else it resolves when whoever iterates has come to the end.
+   * Ask for an iterator before, or in the same turn of the event loop; it gives everything, whenever it begins.
    */
   completion = (): Promise<ChatCompletion> => {
     this.#completion ??= this.#whole();
@@ -173,16 +184,7 @@ export class ChatStream implements AsyncIterable<ChatChunk> {
     if (!this.#isIterating) {
       this.#form ??= "Whole";
       while (!transfer.over && !this.#isIterating) {
-        const { reader } = transfer;
-        if (!reader) {
-          await transfer.settled();
-          continue;
-        }
-        transfer.listen();
-        await reader.read().then(
-          (result) => transfer.receive(result),
-          (cause) => transfer.broke(cause),
-        );
+        await (transfer.reader ? transfer.drain(transfer.reader) : transfer.settled());
       }
     }
     await transfer.ended;

@@ -15,6 +15,9 @@ const STOP_READING = 2;
 /** Set in what the machine gives: its deadline is earlier than it was. */
 const EARLIER_DEADLINE = 4;
 
+const NOTHING = new Uint8Array();
+const END = { done: true, value: undefined } as const;
+
 /** How long the end of a body is waited for, once all of its answer has come, so that its connection can be used again. */
 const TAIL_MS = 1000;
 
@@ -51,8 +54,10 @@ export interface Task {
  * @internal
  */
 export class Transfer {
-  /** Reads the body, while there is one to be read. */
+  /** Reads the body, while there is an answer to be read. */
   reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  /** A read that {@link Transfer.drain} is waiting for: whoever begins to iterate has to wait for it too. */
+  reading: Promise<number> | undefined;
   /** How it ended, once it has. */
   over: { error?: unknown } | undefined;
   /** Resolves when it is over. */
@@ -66,15 +71,20 @@ export class Transfer {
   #machine: Machine | undefined;
   #attempt: AbortController | undefined;
   #opening: Promise<void>;
+  /** Reads the body of a refusal. */
+  #refusal: ReadableStreamDefaultReader<Uint8Array> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #wake = (): void => {};
   #end!: () => void;
-  #answer!: (response: StreamResponse | Promise<never>) => void;
+  #answer!: (response: StreamResponse) => void;
+  #refuse!: (reason: unknown) => void;
   #lastResponse: StreamResponse | undefined;
   /** The platform's reason for the last failure. */
   #cause: unknown;
   #isWaiting = false;
   #waitingSince = 0;
+  /** Nobody was waiting when a deadline passed, so that there is none until somebody is. */
+  #isResting = false;
   /** What the machine had to say when it was freed. */
   #last: { output: string; bytes: Uint8Array; completion: string | undefined; metrics: unknown } | undefined;
   #isBytes = false;
@@ -85,7 +95,10 @@ export class Transfer {
     this.#access = access;
     this.#signal = signal;
     this.ended = new Promise((resolve) => (this.#end = resolve));
-    this.response = new Promise((resolve) => (this.#answer = resolve));
+    this.response = new Promise((resolve, reject) => {
+      this.#answer = resolve;
+      this.#refuse = reject;
+    });
     this.response.catch(() => {});
     if (signal?.aborted) this.stop(signal.reason);
     else signal?.addEventListener("abort", this.#aborted);
@@ -95,7 +108,8 @@ export class Transfer {
 
   /** Waits until there is a body to read, or it is over. */
   async settled(): Promise<void> {
-    await this.#opening;
+    // Its end need not be waited for where someone's function, such as the one that gives the key, does not return.
+    await Promise.race([this.#opening, this.ended]);
     if (this.over || this.reader) return;
     // An attempt failed while its body was read.
     this.#opening = this.#open();
@@ -106,6 +120,21 @@ export class Transfer {
   listen(): void {
     this.#isWaiting = true;
     this.#waitingSince = performance.now();
+    if (!this.#isResting) return;
+    this.#isResting = false;
+    this.#step((machine) => machine.tick(this.#waitingSince, this.#waitingSince));
+    this.#arm();
+  }
+
+  /** Reads once, for nobody who iterates. */
+  async drain(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+    this.listen();
+    this.reading = reader.read().then(
+      (result) => this.receive(result),
+      (cause) => this.broke(cause),
+    );
+    await this.reading;
+    this.reading = undefined;
   }
 
   /** Takes what the reader gave. Gives a sum of HAS_OUTPUT and STOP_READING. */
@@ -114,7 +143,7 @@ export class Transfer {
     const machine = this.#machine;
     if (!machine) return STOP_READING;
     if (done) return this.#step(() => machine.end(performance.now()));
-    if (!ArrayBuffer.isView(value)) {
+    if (!ArrayBuffer.isView(value) || value.BYTES_PER_ELEMENT !== 1) {
       this.#finish({ error: invalid("", "wrong_type", "the response's body gave something that is no Uint8Array") });
       return STOP_READING;
     }
@@ -136,28 +165,34 @@ export class Transfer {
   /** Sets the form of the output. */
   readAs(form: "Text" | "Chunks" | "Events"): void {
     this.#isBytes = form === "Events";
-    this.#machine?.[`read${form}`]();
+    this.#ask((machine) => machine[`read${form}`]());
   }
 
   /** Takes the output that has come, in a form of text. */
   take(): string {
-    return this.#machine ? this.#machine.take() : (this.#last?.output ?? "");
+    if (this.#machine) return this.#ask((machine) => machine.take()) ?? "";
+    const output = this.#last?.output ?? "";
+    if (this.#last) this.#last.output = "";
+    return output;
   }
 
   /** Takes the output that has come, in a form of bytes. */
   takeBytes(): Uint8Array {
-    return this.#machine ? this.#machine.takeBytes() : (this.#last?.bytes ?? new Uint8Array());
+    if (this.#machine) return this.#ask((machine) => machine.takeBytes()) ?? NOTHING;
+    const bytes = this.#last?.bytes ?? NOTHING;
+    if (this.#last) this.#last.bytes = NOTHING;
+    return bytes;
   }
 
   /** The answer so far, if there is any. */
   completion(): ChatCompletion | undefined {
-    const json = this.#machine ? this.#machine.completion() : this.#last?.completion;
+    const json = this.#ask((machine) => machine.completion()) ?? this.#last?.completion;
     return json === undefined ? undefined : (JSON.parse(json) as ChatCompletion);
   }
 
   /** Times and counts so far. */
   metrics(): unknown {
-    return this.#machine ? this.#machine.metrics() : this.#last?.metrics;
+    return this.#ask((machine) => machine.metrics()) ?? this.#last?.metrics;
   }
 
   /** Ends it for a reason of the caller's, which is what readers then get. */
@@ -180,10 +215,11 @@ export class Transfer {
             break;
           case "read":
             if (this.reader) return;
-            await this.#readOnce();
+            this.receive(END);
             break;
           case "readRefusal":
-            await this.#readOnce();
+            if (this.#refusal) await this.drain(this.#refusal);
+            else this.receive(END);
             break;
           default:
             this.#conclude();
@@ -196,6 +232,8 @@ export class Transfer {
 
   async #send(machine: Machine): Promise<void> {
     const access = this.#access;
+    this.#cause = this.#lastResponse = undefined;
+    this.#arm();
     const key = await access?.key();
     if (this.over || !access) return;
     const attempt = new AbortController();
@@ -205,60 +243,58 @@ export class Transfer {
     const fetched = access.fetch(request);
     // A fetch that does not heed its signal must not be waited for, nor its late response be left open.
     const stopped = new Promise<never>((_, reject) => attempt.signal.addEventListener("abort", reject));
+    let response: Response | undefined;
     try {
-      const response = await Promise.race([fetched, stopped]);
-      if (!attempt.signal.aborted) this.#accept(response);
+      response = await Promise.race([fetched, stopped]);
     } catch (cause) {
-      if (attempt.signal.aborted) {
-        fetched.then((late) => late.body?.cancel()).catch(() => {});
-      } else if (cause instanceof ValidationError) {
-        this.#finish({ error: cause });
-      } else {
+      if (!attempt.signal.aborted) {
+        if (cause instanceof ValidationError) throw cause;
         this.#cause = cause;
         machine.lose(performance.now());
       }
     }
+    if (attempt.signal.aborted) fetched.then((late) => late.body?.cancel()).catch(() => {});
+    else if (response) this.#accept(response);
   }
 
   #accept(response: Response): void {
     const machine = this.#machine;
     if (!machine) return;
     const { status, headers, body } = response;
-    machine.respond(status, [...headers.entries()].flat(), performance.now());
+    machine.respond(status, [...headers.entries()].flat().map(String), performance.now());
     const requestId = machine.requestId();
     this.#lastResponse = { status, headers, ...(requestId === undefined ? {} : { requestId }) };
-    this.reader = body?.getReader();
-    if (machine.next() === "read") this.#answer(this.#lastResponse);
+    const reader = body?.getReader();
+    if (machine.next() === "read") {
+      this.reader = reader;
+      this.#answer(this.#lastResponse);
+    } else {
+      this.#refusal = reader;
+    }
     this.#arm();
   }
 
-  async #readOnce(): Promise<void> {
-    const { reader } = this;
-    if (!reader) {
-      this.receive({ done: true, value: undefined });
-      return;
+  /** Asks the machine, if there still is one. A fault in it ends the call. */
+  #ask<Answer>(ask: (machine: Machine) => Answer): Answer | undefined {
+    if (!this.#machine) return undefined;
+    try {
+      return ask(this.#machine);
+    } catch (thrown) {
+      this.#trapped(thrown);
+      return undefined;
     }
-    this.listen();
-    await reader.read().then(
-      (result) => this.receive(result),
-      (cause) => this.broke(cause),
-    );
   }
 
   #step(act: (machine: Machine) => number): number {
-    if (!this.#machine) return STOP_READING;
-    try {
-      return this.#note(act(this.#machine));
-    } catch (thrown) {
-      return this.#trapped(thrown);
-    }
+    const flags = this.#ask(act);
+    return flags === undefined ? STOP_READING : this.#note(flags);
   }
 
   /** Does what the machine's answer asks for. */
   #note(flags: number): number {
     if (flags & EARLIER_DEADLINE) this.#arm();
     if (flags & STOP_READING) {
-      if (this.#machine?.next() === "done") this.#conclude();
+      if (this.#ask((machine) => machine.next()) === "done") this.#conclude();
       else this.#release();
     }
     return flags & (HAS_OUTPUT | STOP_READING);
@@ -272,29 +308,24 @@ export class Transfer {
   /** Watches the deadline. One that moved away is looked at again when it would have been reached. */
   #arm(): void {
     clearTimeout(this.#timer);
-    const at = this.#machine?.deadline();
+    const at = this.#ask((machine) => machine.deadline());
     if (at === undefined) return;
     const LONGEST = 2 ** 31 - 1;
     this.#timer = setTimeout(this.#overdue, Math.min(Math.max(at - performance.now(), 0), LONGEST));
   }
 
   #overdue = (): void => {
-    const before = this.#machine?.next();
+    this.#isResting = !this.#isWaiting;
+    const before = this.#ask((machine) => machine.next());
     this.#step((machine) => machine.tick(this.#isWaiting ? this.#waitingSince : undefined, performance.now()));
     if (this.over) return;
-    if (this.#machine?.next() === before) this.#arm();
+    if (this.#ask((machine) => machine.next()) === before) this.#arm();
     this.#wake();
   };
 
   /** The machine is done. */
   #conclude(): void {
-    let failure: Failure | undefined;
-    try {
-      failure = this.#machine?.failure();
-    } catch (thrown) {
-      failure = undefined;
-      this.#trapped(thrown);
-    }
+    const failure: Failure | undefined = this.#ask((machine) => machine.failure());
     if (!failure) {
       this.#finish({});
       return;
@@ -314,34 +345,39 @@ export class Transfer {
     this.over = over;
     clearTimeout(this.#timer);
     this.#signal?.removeEventListener("abort", this.#aborted);
-    this.#free();
-    if ("error" in over) this.#release();
+    const fault = this.#free();
+    if (fault && !("error" in over)) this.over = over = fault;
+    // Whoever waits for more of a body that has said all would wait for its end, too.
+    if ("error" in over || this.#isWaiting) this.#release();
     else this.#letEnd();
     if (this.#lastResponse) this.#answer(this.#lastResponse);
-    else this.#answer(Promise.reject(over.error));
+    else this.#refuse(over.error);
     this.#wake();
     this.#end();
   }
 
-  /** Keeps what the machine knows, and gives its memory back. */
-  #free(): void {
+  /** Keeps what the machine knows, and gives its memory back. Gives the fault that it was lost by, if it was. */
+  #free(): { error: unknown } | undefined {
     const machine = this.#machine;
     this.#machine = undefined;
-    if (!machine) return;
+    if (!machine) return undefined;
     try {
-      const bytes = this.#isBytes ? machine.takeBytes() : new Uint8Array();
+      machine.stop(performance.now());
+      const bytes = this.#isBytes ? machine.takeBytes() : NOTHING;
       this.#last = { output: machine.take(), bytes, completion: machine.completion(), metrics: machine.metrics() };
       machine.free();
+      return undefined;
     } catch (thrown) {
       // A trapped instance is given up with all its memory.
-      fromModule(thrown, this.#exports);
+      const error = fromModule(thrown, this.#exports);
+      return this.#last ? undefined : { error };
     }
   }
 
   /** Stops the attempt and its body. */
   #release(): void {
-    const { reader } = this;
-    this.reader = undefined;
+    const reader = this.reader ?? this.#refusal;
+    this.reader = this.#refusal = undefined;
     reader?.cancel().catch(() => {});
     this.#attempt?.abort();
   }

@@ -59,7 +59,7 @@ export interface Access {
  * @internal
  */
 export function access(upstream: Upstream): Access {
-  if (typeof upstream !== "object" || upstream === null) {
+  if (typeof upstream !== "object" || upstream === null || Array.isArray(upstream)) {
     throw invalid("", "wrong_type", "an upstream must be an object such as { baseUrl, apiKey, model }");
   }
   const { apiKey, fetch: fetcher, ...rest } = upstream;
@@ -102,9 +102,20 @@ function send(fetcher: Fetcher | undefined): (request: Request) => Promise<Respo
   }
   return async (request) => {
     const response: unknown = await call(request);
-    if (isResponse(response)) return response;
-    throw invalid("/fetch", "wrong_type", "the `fetch` that was given did not give a Response");
+    if (!isResponse(response)) throw invalid("/fetch", "wrong_type", "the `fetch` that was given did not give a Response");
+    if (isRead(response)) {
+      throw invalid("/fetch", "already_read", "the `fetch` that was given gave a Response that is already being read: give a new one");
+    }
+    return response;
   };
+}
+
+/**
+ * Whether somebody has the body of a response already.
+ * @internal
+ */
+export function isRead({ bodyUsed, body }: Response): boolean {
+  return bodyUsed || body?.locked === true;
 }
 
 /**

@@ -42,6 +42,8 @@ pub struct Call {
     sent: Millis,
     /// When something was last heard in this attempt.
     heard: Millis,
+    /// Nobody is waiting for the body.
+    resting: bool,
     /// The upstream's id for the request.
     request_id: Option<String>,
     framing: Framing,
@@ -126,6 +128,7 @@ impl Call {
             began: now,
             sent: now,
             heard: now,
+            resting: false,
             request_id: None,
             framing: Framing::default(),
             decoder: provider.decoder(),
@@ -173,6 +176,9 @@ impl Call {
     ///
     /// The error of a call that is already over, or was not made here.
     pub fn send(&mut self, key: Option<Secret>, now: Millis) -> Result<http::Request, Error> {
+        if let State::Ended(outcome) = &self.state {
+            return Err(outcome.clone().err().unwrap_or_else(Error::unreachable));
+        }
         let Some(mut request) = self.request.clone() else {
             return Err(Error::unreachable());
         };
@@ -188,6 +194,7 @@ impl Call {
         self.decoder = self.provider.decoder();
         self.sent = now;
         self.heard = now;
+        self.resting = false;
         self.state = State::Sent;
         Ok(request)
     }
@@ -210,7 +217,7 @@ impl Call {
 
     /// A piece of the body has come; `take` gets what its payloads say.
     pub fn push(&mut self, bytes: &[u8], now: Millis, take: &mut dyn FnMut(&Decoded<'_>)) {
-        self.heard = now;
+        self.listen(now);
         match &mut self.state {
             State::Open => self.read(bytes, take),
             State::Refused { body, .. } => {
@@ -254,8 +261,18 @@ impl Call {
                     Err(error) => return self.finish(Err(error)),
                 };
                 let ended = last.and_then(|payload| read_last(&mut self.decoder, &payload, take));
-                let outcome = ended.unwrap_or_else(|| self.decoder.end().map_err(|error| self.explain(error)));
-                self.finish(outcome);
+                let whole = self.decoder.end();
+                let kind = |outcome: &Result<(), Error>| outcome.as_ref().err().and_then(Error::kind);
+                self.finish(match ended {
+                    // An event that nothing closed is one that was cut: what came before it tells how it ended.
+                    Some(ended)
+                        if kind(&ended) == Some(StreamKind::Malformed) && kind(&whole) != Some(StreamKind::Empty) =>
+                    {
+                        whole
+                    }
+                    Some(ended) => ended,
+                    None => whole.map_err(|error| self.explain(error)),
+                });
             }
             State::Refused { .. } => self.conclude_refusal(now),
             _ => {}
@@ -290,15 +307,17 @@ impl Call {
     /// listened. Worth telling before [`Call::tick`] only.
     pub fn listen(&mut self, since: Millis) {
         self.heard = self.heard.max(since);
+        if std::mem::take(&mut self.resting) && !self.has_output {
+            self.sent = self.sent.max(since);
+        }
     }
 
-    /// Nobody is waiting for the body: until now no silence was the upstream's. Worth telling before [`Call::tick`].
+    /// Nobody is waiting for the body: no silence is the upstream's, and no deadline but the total one counts until
+    /// [`Call::listen`]. Worth telling before [`Call::tick`].
     pub fn rest(&mut self, now: Millis) {
         if let State::Open = self.state {
             self.heard = now;
-            if !self.has_output {
-                self.sent = now;
-            }
+            self.resting = true;
         }
     }
 
@@ -329,10 +348,13 @@ impl Call {
                 .map_or(grace, |idle| Some(grace.map_or(idle, |grace| idle.min(grace))));
             after(self.heard, limit, Phase::Idle)
         };
+        let first_token = || after(self.sent, limits.first_token_ms, Phase::FirstToken);
         let (first, second) = match self.state {
-            State::Sent => (after(self.sent, limits.headers_ms, Phase::Headers), None),
-            State::Open if !self.has_output => (idle(), after(self.sent, limits.first_token_ms, Phase::FirstToken)),
-            State::Open | State::Refused { .. } => (idle(), None),
+            State::Open if self.resting => (None, None),
+            State::Sent => (after(self.sent, limits.headers_ms, Phase::Headers), first_token()),
+            State::Open if self.has_output => (idle(), None),
+            // No token comes in a refusal, but one that trickles is not to be read for ever either.
+            State::Open | State::Refused { .. } => (idle(), first_token()),
             _ => (None, None),
         };
         match (first, second) {

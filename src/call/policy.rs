@@ -1,7 +1,7 @@
 //! How long to wait, and when to try again.
 
 use super::Millis;
-use crate::error::{Error, Issue};
+use crate::error::{Error, Issue, pointer};
 use crate::http::Response;
 use crate::json::Value;
 
@@ -97,7 +97,7 @@ impl Policy {
                     )),
                 },
                 (other, _) => issues.push(Issue::error(
-                    format!("/{other}"),
+                    pointer(&[other]),
                     "unknown_member",
                     format!("there is no option `{other}`: `timeouts` and `maxRetries` may stand here"),
                 )),
@@ -141,7 +141,7 @@ impl Timeouts {
                 "totalMs" => &mut self.total_ms,
                 other => {
                     issues.push(Issue::error(
-                        format!("/timeouts/{other}"),
+                        pointer(&["timeouts", other]),
                         "unknown_member",
                         format!(
                             "there is no `timeouts.{other}`: headersMs, firstTokenMs, idleMs and totalMs may stand here"

@@ -48,7 +48,10 @@ pub(crate) fn message(value: &Value) -> Option<String> {
 /// The service's own code for an error: `code`, else `type`, of the error object or the body.
 pub(crate) fn code(value: &Value) -> Option<String> {
     let value = first(value);
-    let body = value.get("error").unwrap_or(value);
+    let body = value
+        .get("error")
+        .filter(|error| error.as_object().is_some())
+        .unwrap_or(value);
     ["code", "type"].into_iter().find_map(|name| match body.get(name) {
         Some(Value::String(text)) => Some(text.clone()),
         Some(Value::Number(number)) => Some(number.clone()),

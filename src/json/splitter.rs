@@ -90,10 +90,9 @@ impl Values<'_, '_> {
                 value.push(byte);
             }
             match (*place, byte) {
-                (Place::Escape, _) => *place = Place::String,
+                (Place::Escape, _) | (Place::Plain, b'"') => *place = Place::String,
                 (Place::String, b'\\') => *place = Place::Escape,
                 (Place::String, b'"') => *place = Place::Plain,
-                (Place::Plain, b'"') if *depth > 0 => *place = Place::String,
                 (Place::Plain, b'{') => {
                     if *depth == 0 {
                         value.push(byte);

@@ -33,10 +33,11 @@ impl Value {
     }
 
     fn read(cursor: &mut Cursor<'_>, depth: u32) -> Result<Self, Malformed> {
-        if depth > MAX_DEPTH {
+        let kind = cursor.kind()?;
+        if depth == MAX_DEPTH && matches!(kind, Kind::Array | Kind::Object) {
             return cursor.fail("less nesting");
         }
-        Ok(match cursor.kind()? {
+        Ok(match kind {
             Kind::Null => {
                 cursor.null()?;
                 Self::Null

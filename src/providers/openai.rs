@@ -113,8 +113,8 @@ impl Decoder {
             deltas,
             chunk: (straight && found == WHOLE && read.is_ok() && error.is_none()).then_some(text),
             end: match (read, error) {
-                (Err(malformed), _) => Some(Err(unreadable(text, &malformed))),
-                (Ok(()), Some(error)) => Some(Err(reported(error))),
+                (_, Some(error)) => Some(Err(reported(error))),
+                (Err(malformed), None) => Some(Err(unreadable(text, &malformed))),
                 (Ok(()), None) => None,
             },
         }
@@ -450,6 +450,9 @@ impl<'a> Reader<'_, 'a> {
     fn extra(&mut self, place: Place, name: Text<'a>) -> Result<(), Malformed> {
         let json = self.cursor.skip()?;
         if json != "null" {
+            if let Place::Choice(choice) = place {
+                self.open(choice);
+            }
             self.deltas.push(Delta::Extra {
                 place,
                 name: name.read(),

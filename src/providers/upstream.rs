@@ -1,6 +1,6 @@
 //! Where completions come from, as a developer describes it.
 
-use crate::error::{Error, Issue, Secret};
+use crate::error::{Error, Issue, Secret, pointer};
 use crate::http;
 use crate::json::Value;
 
@@ -59,7 +59,8 @@ impl Provider {
 }
 
 impl Upstream {
-    /// Reads an upstream from JSON, all problems at once.
+    /// Reads an upstream from JSON, all problems at once; an unknown provider alone, since on it depends what else there
+    /// may be.
     ///
     /// # Errors
     ///
@@ -99,16 +100,25 @@ impl Upstream {
         }
     }
 
-    /// The headers whose values are secrets by their names, to be kept out of error messages like the key.
+    /// The headers and query parameters whose values are secrets by their names, to be kept out of error messages like
+    /// the key.
     pub fn secrets(&self) -> impl Iterator<Item = Secret> + '_ {
         self.headers
             .iter()
+            .chain(&self.query)
             .filter(|(name, _)| {
+                let name = name.to_ascii_lowercase();
                 ["auth", "key", "token", "secret", "cookie"]
                     .iter()
                     .any(|word| name.contains(word))
             })
-            .filter_map(|(_, value)| Secret::new(value.trim_start_matches("Bearer ").to_owned()).ok())
+            .filter_map(|(_, value)| {
+                // Without a scheme, such as `Bearer`.
+                let credentials = value
+                    .split_once(' ')
+                    .filter(|(scheme, _)| scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+                Secret::new(credentials.map_or(value.as_str(), |(_, rest)| rest).trim().to_owned()).ok()
+            })
     }
 }
 
@@ -130,10 +140,14 @@ impl Reader<'_> {
             if MEMBERS.contains(&name.as_str()) {
                 continue;
             }
-            let plain = |name: &str| name.replace(['_', '-'], "").to_ascii_lowercase();
+            // One or several, in whatever case.
+            let plain = |name: &str| {
+                let name = name.replace(['_', '-'], "").to_ascii_lowercase();
+                name.trim_end_matches('s').to_owned()
+            };
             let meant = MEMBERS
                 .iter()
-                .find(|known| plain(known) == plain(name) || plain(name) == format!("{}s", plain(known)))
+                .find(|known| plain(known) == plain(name))
                 .copied()
                 .or_else(|| match plain(name).as_str() {
                     "url" | "endpoint" | "baseuri" | "host" => Some("baseUrl"),
@@ -235,11 +249,4 @@ impl Reader<'_> {
         }
         headers
     }
-}
-
-/// A JSON pointer (RFC 6901).
-fn pointer(path: &[&str]) -> String {
-    path.iter().fold(String::new(), |pointer, part| {
-        pointer + "/" + &part.replace('~', "~0").replace('/', "~1")
-    })
 }

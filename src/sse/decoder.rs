@@ -106,7 +106,8 @@ impl Decoder {
         self.clear_given();
         if !self.line.is_empty() {
             let line = std::mem::take(&mut self.line);
-            self.field(&line)?;
+            let line = if self.at_start { after_bom(&line) } else { &line };
+            self.field(line)?;
         }
         Ok(self.dispatch().then(|| self.event(&Complete::Buffered)))
     }
@@ -146,7 +147,7 @@ impl Decoder {
         };
         match name {
             b"data" => {
-                if self.data.len() + value.len() >= self.limit {
+                if self.data.len() + value.len() > self.limit {
                     return Err(Overflow);
                 }
                 self.data.push_str(&String::from_utf8_lossy(value));
@@ -155,7 +156,7 @@ impl Decoder {
             b"event" => self.kind = String::from_utf8_lossy(value).into_owned(),
             b"id" if !value.contains(&0) => self.last_event_id = String::from_utf8_lossy(value).into_owned(),
             b"retry" if !value.is_empty() && value.iter().all(u8::is_ascii_digit) => {
-                self.retry_ms = String::from_utf8_lossy(value).parse().ok();
+                self.retry_ms = String::from_utf8_lossy(value).parse().ok().or(self.retry_ms);
             }
             _ => {}
         }
@@ -201,16 +202,17 @@ impl<'b> Events<'_, 'b> {
     /// The data of an event that is one `data: ` line and a blank one, all in this piece and in valid UTF-8. Such an
     /// event needs no buffer, and nearly all are such. Anything else is left to be read line by line.
     fn whole_event(&mut self) -> Option<&'b str> {
+        const NAME: &[u8] = b"data: ";
         let decoder = &mut *self.decoder;
         if !(decoder.line.is_empty() && decoder.data.is_empty() && decoder.kind.is_empty()) || decoder.after_cr {
             return None;
         }
-        let line = self.rest.strip_prefix(b"data: ")?;
+        let line = self.rest.strip_prefix(NAME)?;
         let end = memchr2(b'\n', b'\r', line)?;
         let (data, tail) = line.split_at_checked(end)?;
         let rest = tail.strip_prefix(b"\n\n").or_else(|| tail.strip_prefix(b"\r\n\r\n"))?;
         let data = std::str::from_utf8(data).ok()?;
-        if data.len() > decoder.limit {
+        if NAME.len() + data.len() > decoder.limit {
             return None;
         }
         self.rest = rest;
@@ -254,10 +256,14 @@ impl<'b> Events<'_, 'b> {
         };
         if std::mem::take(&mut decoder.at_start) {
             line = match line {
-                Cow::Borrowed(bytes) => Cow::Borrowed(bytes.strip_prefix(BOM).unwrap_or(bytes)),
-                Cow::Owned(bytes) => Cow::Owned(bytes.strip_prefix(BOM).map(<[u8]>::to_vec).unwrap_or(bytes)),
+                Cow::Borrowed(bytes) => Cow::Borrowed(after_bom(bytes)),
+                Cow::Owned(bytes) => Cow::Owned(after_bom(&bytes).to_vec()),
             };
         }
         Ok(Some(line))
     }
+}
+
+fn after_bom(line: &[u8]) -> &[u8] {
+    line.strip_prefix(BOM).unwrap_or(line)
 }

@@ -1,11 +1,17 @@
 //! Writing events so that the strictest reader takes them: LF, one space after the colon, nothing but `data` fields.
 
-/// Appends an event with this data.
+use memchr::memchr2;
+
+/// Appends an event with this data, whose lines may end as those of an event stream do.
 pub fn data(out: &mut String, data: &str) {
-    for line in data.split('\n') {
+    let mut rest = Some(data);
+    while let Some(text) = rest {
+        let end = memchr2(b'\n', b'\r', text.as_bytes()).unwrap_or(text.len());
+        let (line, tail) = text.split_at_checked(end).unwrap_or((text, ""));
         out.push_str("data: ");
         out.push_str(line);
         out.push('\n');
+        rest = tail.strip_prefix("\r\n").or_else(|| tail.strip_prefix(['\n', '\r']));
     }
     out.push('\n');
 }

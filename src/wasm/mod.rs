@@ -6,6 +6,8 @@
 
 mod stream;
 
+pub use stream::ClientMachine;
+
 use serde::Serialize;
 use wasm_bindgen::JsValue;
 

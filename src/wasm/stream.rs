@@ -194,6 +194,11 @@ impl StreamMachine {
         self.flags()
     }
 
+    /// It is given up: what it has can still be taken.
+    pub fn stop(&mut self, now: f64) {
+        self.stream.stop(now);
+    }
+
     fn flags(&self) -> u32 {
         let flag = |set: bool, flag: u32| if set { flag } else { 0 };
         flag(self.stream.has_output(), HAS_OUTPUT)

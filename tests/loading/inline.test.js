@@ -83,12 +83,14 @@ test("a text of another length than it says is refused", () => {
 });
 
 test("a text with any bit turned ends, and never writes beyond its length", () => {
-  const whole = packed(SHAPES.text, WAYS.smallest);
-  for (let bit = 32; bit < whole.length * 8; bit += 7) {
+  // Short, so that every bit can be tried: block headers, code lengths, literals, distances.
+  const text = SHAPES.text.subarray(0, 2000);
+  const whole = packed(text, WAYS.smallest);
+  for (let bit = 32; bit < whole.length * 8; bit++) {
     const changed = Buffer.from(whole);
     changed[bit >> 3] ^= 1 << (bit & 7);
     try {
-      assert.equal(decode(changed.toString("base64")).length, SHAPES.text.length);
+      assert.equal(decode(changed.toString("base64")).length, text.length);
     } catch (error) {
       assert.match(error.message, /damaged/);
     }

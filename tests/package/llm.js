@@ -1,4 +1,4 @@
-// The LLM that the scenario talks to, and what of the scenario can only be seen from its side.
+// The LLM that the scenario talks to, and what is expected of the scenario's outcome.
 
 import assert from "node:assert/strict";
 
@@ -6,7 +6,7 @@ import { startLlm } from "../standins/llm.js";
 
 /**
  * @param {{ after(work: () => Promise<void>): void }} test ends the server when it ends
- * @returns {Promise<{ baseUrl: string, key: string, hungUp(): Promise<void> }>}
+ * @returns {Promise<{ baseUrl: string, key: string }>}
  */
 export async function serve(test) {
   const key = "sk-standin-0123456789";
@@ -25,24 +25,27 @@ export async function serve(test) {
     await write(`${event({}, "stop")}data: [DONE]\n\n`);
     end();
   });
+  const ok = `${event({ content: "ok" })}${event({}, "stop")}data: [DONE]\n\n`;
   llm.script("acknowledge", async ({ write, end }) => {
     acknowledged();
-    await write(`${event({ content: "ok" })}${event({}, "stop")}data: [DONE]\n\n`);
+    await write(ok);
     end();
   });
-
-  return {
-    baseUrl: llm.baseUrl,
-    key,
-    /** The two answers that the scenario gives up were given up here as well. */
-    async hungUp() {
-      for (const user of ["leaves", "aborts"]) await llm.waitFor(({ body, aborted }) => body?.user === user && aborted);
-    },
-  };
+  // Asked while the scenario goes on: at its end its runtime would hang up by itself.
+  llm.script("hungUp", async ({ params, write, end }) => {
+    await llm.waitFor(({ body, aborted }) => body?.user === params.user && aborted);
+    await write(ok);
+    end();
+  });
+  return { baseUrl: llm.baseUrl, key };
 }
 
-/** @param {Record<string, string>} results what the scenario gives */
-export function assertAllOk(results) {
+/**
+ * @param {{ runtime: string, results: Record<string, string> }} outcome what the scenario gives
+ * @param {RegExp} expected what must have run it
+ */
+export function assertAllOk({ runtime, results }, expected) {
+  assert.match(runtime, expected);
   const failed = Object.entries(results).filter(([, result]) => result !== "ok");
   assert.deepEqual(failed, []);
   assert.ok(Object.keys(results).length > 5, "the scenario ran");

@@ -22,7 +22,7 @@ export async function pack() {
     if (existsSync(list)) return;
     mkdirSync(folder, { recursive: true });
     const output = await run("npm", ["pack", "--json", "--pack-destination", folder], { cwd: pkg });
-    writeFileSync(list, output.slice(output.search(/^\[/m), output.lastIndexOf("]") + 1));
+    writeFileSync(list, output);
   });
   const [{ filename, files }] = JSON.parse(readFileSync(list, "utf8"));
   return { path: join(folder, filename), files: files.map(({ path }) => path) };

@@ -5,10 +5,12 @@ import * as everything from "liveavatar-llm";
 
 const { ApiError, ChatClient, ChatStream, LiveAvatarLlmError, ValidationError } = everything;
 const messages = [{ role: "user", content: "Count for me." }];
+const reason = new Error("the caller hung up");
 
 /**
  * @param {{ baseUrl: string, key: string }} llm
- * @returns {Promise<Record<string, string>>} each check and how it went: "ok", or what was wrong
+ * @returns {Promise<{ runtime: string, results: Record<string, string> }>} what ran this, by its own words; each check and
+ *   how it went: "ok", or what was wrong
  */
 export async function scenario({ baseUrl, key }) {
   const client = new ChatClient({ baseUrl, apiKey: () => key }, { dangerouslyAllowBrowser: true });
@@ -21,7 +23,9 @@ export async function scenario({ baseUrl, key }) {
       results[name] = `${error?.stack ?? error}`;
     }
   }
-  return results;
+  // The oldest Node has no navigator.
+  const runtime = globalThis.navigator?.userAgent ?? `Node.js/${process.versions.node}`;
+  return { runtime, results };
 }
 
 const checks = {
@@ -66,16 +70,17 @@ const checks = {
       equal(text.length > 0, true);
       break;
     }
+    await client.complete({ model: "hungUp?user=leaves", messages }, { maxRetries: 0 });
   },
 
   "stops the upstream at a signal, and throws its reason": async (client) => {
     const controller = new AbortController();
-    const reason = new Error("the caller hung up");
     const stream = client.stream({ model: "count?tokens=10000&gapMs=10", user: "aborts", messages }, { signal: controller.signal });
     const thrown = await failure(async () => {
       for await (const text of stream.textStream()) if (text) controller.abort(reason);
     });
     equal(thrown, reason);
+    await client.complete({ model: "hungUp?user=aborts", messages }, { maxRetries: 0 });
   },
 
   "answers overlapping calls of next() in their order": async (client) => {
@@ -93,6 +98,17 @@ const checks = {
     const { complete: spread } = { ...client };
     equal((await spread({ model: "hello", messages })).choices[0].message.content, "Hello world");
     equal((await complete({ model: "hello", messages })).choices[0].message.content, "Hello world");
+    const { textStream, completion } = stream({ model: "hello", messages });
+    const words = [];
+    for await (const text of textStream()) words.push(text);
+    equal(words.join(""), "Hello world");
+    equal((await completion()).choices[0].message.content, "Hello world");
+    const { toResponse } = stream({ model: "hello", messages });
+    const { fromResponse } = ChatStream;
+    equal((await fromResponse(toResponse()).completion()).choices[0].message.content, "Hello world");
+    const { abort, completion: aborted } = stream({ model: "count?tokens=10000&gapMs=10", messages });
+    abort(reason);
+    equal(await failure(aborted), reason);
   },
 
   "says which status an upstream refused with, and not which key": async (_, { baseUrl }) => {

@@ -3,7 +3,7 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 import { run } from "../../scripts/process.js";
@@ -50,14 +50,14 @@ export const client = raw.Client;
 const strict = { strict: true, noEmit: true, skipLibCheck: false, target: "ES2022", exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true };
 const page = { ...strict, lib: ["ES2022", "DOM"], types: [] };
 const node = { ...strict, lib: ["ES2022"], types: ["node"], typeRoots: [join(root, "node_modules", "@types")] };
-const bundled = { module: "ESNext", moduleResolution: "Bundler" };
-const native = { module: "NodeNext", moduleResolution: "NodeNext" };
 
+/** What programs are: whose types they see, how they find modules, which of the files above they have. */
 const PROGRAMS = {
-  "a page, bundled": { options: { ...page, ...bundled }, files: { "program.ts": PROGRAM, "raw.ts": RAW } },
-  "a page, unbundled": { options: { ...page, ...native }, files: { "program.ts": PROGRAM, "raw.ts": RAW } },
-  "Node, bundled": { options: { ...node, ...bundled }, files: { "program.ts": PROGRAM } },
-  "Node, unbundled": { options: { ...node, ...native }, files: { "program.ts": PROGRAM } },
+  "a page, bundled": { ...page, module: "ESNext", moduleResolution: "Bundler", files: ["program.ts", "raw.ts"] },
+  "a page, unbundled": { ...page, module: "NodeNext", moduleResolution: "NodeNext", files: ["program.ts", "raw.ts"] },
+  "Node, bundled": { ...node, module: "ESNext", moduleResolution: "Bundler", files: ["program.ts"] },
+  "Node, unbundled": { ...node, module: "NodeNext", moduleResolution: "NodeNext", files: ["program.ts"] },
+  "Node, by the rules of Node 16": { ...node, module: "Node16", moduleResolution: "Node16", files: ["program.ts"] },
 };
 
 const compiler = (folder) => {
@@ -67,12 +67,12 @@ const compiler = (folder) => {
 };
 
 await Promise.all([modules(), modules("tests/package/programs")]);
+const folder = await project({ after }, { "program.ts": PROGRAM, "raw.ts": RAW });
 
 for (const { version, tsc } of [compiler(join(here, "programs")), compiler(root)]) {
-  for (const [name, { options, files }] of Object.entries(PROGRAMS)) {
-    test(`${name}, TypeScript ${version}`, async (t) => {
-      const folder = await project(t, files);
-      writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions: options, files: Object.keys(files) }));
+  for (const [name, { files, ...compilerOptions }] of Object.entries(PROGRAMS)) {
+    test(`${name}, TypeScript ${version}`, async () => {
+      writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files }));
       await run(process.execPath, [tsc, "-p", "."], { cwd: folder }).catch((error) => {
         throw new Error(error.output);
       });

@@ -1,6 +1,7 @@
 // What the tests of this folder ask with, and what they are answered with where no server is needed.
 
 import assert from "node:assert/strict";
+import { setImmediate } from "node:timers/promises";
 
 /** A conversation of one line. */
 export const messages = [{ role: "user", content: "Hello" }];
@@ -62,6 +63,36 @@ const SSE = { headers: { "content-type": "text/event-stream", "x-request-id": "r
  * @param {...string} words
  */
 export const answered = (...words) => new Response(answer(...words), SSE);
+
+/**
+ * A response that is no answer.
+ * @param {number} status @param {Record<string, string>} [headers] @param {object | string} [body]
+ */
+export const refused = (status, headers = {}, body = { error: { message: "No.", code: "no" } }) =>
+  new Response(typeof body === "string" ? body : JSON.stringify(body), { status, headers });
+
+/** An upstream for a client with a fetch of its own: nothing is there. */
+export const NOWHERE = { baseUrl: "http://127.0.0.1:1/v1", model: "m" };
+
+/**
+ * A fetch that answers its requests with these, in their order; a function is asked with the request.
+ * @param {...(Response | Promise<Response> | ((request: Request) => unknown))} answers
+ * @returns {((request: Request) => any) & { requests: Request[] }}
+ */
+export function answering(...answers) {
+  const fetch = (request) => {
+    const next = answers[fetch.requests.push(request) - 1] ?? assert.fail("one request too many");
+    return typeof next === "function" ? next(request) : next;
+  };
+  fetch.requests = [];
+  return fetch;
+}
+
+/** Never settles. */
+export const never = () => new Promise(() => {});
+
+/** Lets everything happen that waits for nothing outside of this process. */
+export const turn = () => setImmediate();
 
 /**
  * A response whose body comes when the test says so.

@@ -120,6 +120,12 @@ for (const signal of ["stop", {}, { aborted: false }, { aborted: false, addEvent
   });
 }
 
+const nested = (depth) => {
+  let list = [];
+  while (--depth > 0) list = [list];
+  return list;
+};
+
 /** Requests that cannot be sent. */
 const REQUESTS = {
   "nothing": [undefined, "", /missing/],
@@ -139,7 +145,8 @@ const REQUESTS = {
   "a toJSON that throws no Error": [{ messages, toJSON() { throw "nothing"; } }, "", /nothing/],
   "a toJSON that gives a string": [{ messages, toJSON: () => "hello" }, "", /string/],
   "a getter that throws": [{ messages, get user() { throw new Error("nobody"); } }, "", /nobody/],
-  "nested beyond reason": [{ messages, deep: JSON.parse("[".repeat(5000) + "]".repeat(5000)) }, "", /nesting/],
+  "nested beyond reason": [{ messages, deep: nested(500) }, "", /nesting/],
+  "nested beyond what the runtime can write": [{ messages, deep: nested(100_000) }, "", /cannot be sent as JSON/],
   "no model anywhere": [{ messages }, "/model", /in the request or in the upstream/],
   "a number as model": [{ messages, model: 5 }, "/model", /model's name/],
   "an empty model": [{ messages, model: "" }, "/model", /empty/],

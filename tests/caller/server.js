@@ -1,0 +1,54 @@
+// A server that gives each fault under a path of its own.
+//
+//   const server = await startFaults();
+//   server.baseUrl("bom")       an OpenAI base URL whose answers have that fault
+//   server.requests("bom")      how many requests it has had
+//   await server.close()
+
+import { listen, pause, readBody, send } from "../standins/loopback.js";
+import { FAULTS, play } from "./faults.js";
+import { answer, ORDINARY } from "./faults/build.js";
+
+/** @returns {Promise<{ baseUrl: (name: string) => string, requests: (name: string) => number, close: () => Promise<void> }>} */
+export async function startFaults() {
+  const faults = new Map(FAULTS.map((fault) => [fault.name, fault]));
+  /** @type {Map<string, number>} */
+  const counts = new Map();
+  const server = await listen({ handle });
+
+  async function handle(request, response, signal) {
+    await readBody(request);
+    const name = request.url.split("/")[1];
+    // Where the redirections lead.
+    if (name === "elsewhere") return request.method === "POST" ? give(answer(ORDINARY), response, signal) : void response.writeHead(405).end();
+    const fault = faults.get(name);
+    if (!fault || request.url !== `/${name}/chat/completions`) return void response.writeHead(404).end();
+    const attempt = counts.get(name) ?? 0;
+    counts.set(name, attempt + 1);
+    await give(fault.answers[Math.min(attempt, fault.answers.length - 1)], response, signal);
+  }
+
+  return {
+    baseUrl: (name) => `${server.url}/${name}`,
+    requests: (name) => counts.get(name) ?? 0,
+    close: server.close,
+  };
+}
+
+async function give(reply, response, signal) {
+  await pause(reply.delay ?? 0, signal);
+  const { socket } = response;
+  const raw = reply.delimiter === "raw";
+  // Without this header Node ends the body with the connection.
+  if (reply.delimiter === "close") response.removeHeader("transfer-encoding");
+  if (!raw) {
+    response.writeHead(reply.status, reply.headers);
+    response.flushHeaders();
+  }
+  await play(reply, {
+    write: (bytes) => (raw ? socket.write(bytes) : send(response, bytes, signal)),
+    end: () => (raw ? socket.end() : response.end()),
+    destroy: () => socket.destroy(),
+    sleep: (ms) => pause(ms, signal),
+  });
+}

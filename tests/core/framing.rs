@@ -1,0 +1,161 @@
+//! How a body is framed is told by its first byte, whatever its content type says.
+
+use liveavatar_llm::error::StreamKind;
+use liveavatar_llm::framing::Framing;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use crate::property::holds;
+use crate::wire::{Cuts, cuts, events};
+
+/// The payloads of a body, `kind text`, and the message of the error it ended with.
+fn read(body: &[u8], cuts: &Cuts, limit: usize) -> (Vec<String>, Option<String>) {
+    let mut framing = Framing::new(limit);
+    let mut found = Vec::new();
+    for piece in cuts.cut(body) {
+        let mut payloads = framing.push(piece);
+        loop {
+            match payloads.next() {
+                Ok(Some(payload)) => found.push(format!("{} {}", payload.kind, payload.text)),
+                Ok(None) => break,
+                Err(error) => {
+                    assert_eq!(error.kind(), Some(StreamKind::TooLarge));
+                    return (found, Some(error.to_string()));
+                }
+            }
+        }
+    }
+    match framing.finish() {
+        Ok(last) => found.extend(last.map(|payload| format!("{} {}", payload.kind, payload.text))),
+        Err(error) => return (found, Some(error.to_string())),
+    }
+    (found, None)
+}
+
+#[track_caller]
+fn payloads(body: impl AsRef<[u8]>) -> Vec<String> {
+    let body = body.as_ref();
+    let whole = read(body, &Cuts::None, 1000);
+    assert_eq!(read(body, &Cuts::Everywhere, 1000), whole, "cut behind each byte");
+    assert_eq!(whole.1, None);
+    whole.0
+}
+
+#[test]
+fn the_first_byte_tells_the_format() {
+    let rows: [(&str, &[&str]); 18] = [
+        // Event streams.
+        ("data: 1\n\ndata: 2\n\n", &["message 1", "message 2"]),
+        ("data: 1\n\nevent: e\ndata: 2", &["message 1", "e 2"]),
+        (": ping\n\ndata: {}\n\n", &["message {}"]),
+        ("event: e\r\ndata: []\r\n\r\n", &["e []"]),
+        ("\n\n data: 1\n\n", &["message 1"]),
+        ("\u{feff}data: 1\n\n", &["message 1"]),
+        // JSON: one value, lines, an array, run together.
+        ("{\"a\":1}", &["message {\"a\":1}"]),
+        ("\u{feff} \r\n{\"a\":\n1}\n", &["message {\"a\":\n1}"]),
+        (
+            "{\"a\":1}\n{\"a\":2}\r\n\n{\"a\":3}",
+            &["message {\"a\":1}", "message {\"a\":2}", "message {\"a\":3}"],
+        ),
+        ("{\"a\":1}{\"a\":2}", &["message {\"a\":1}", "message {\"a\":2}"]),
+        (
+            "[{\"a\":1},\n{\"a\":[2]}]",
+            &["message {\"a\":1}", "message {\"a\":[2]}"],
+        ),
+        (
+            "\t[\n  {\n    \"a\": \"}\"\n  }\n,\n  {}\n]\n",
+            &["message {\n    \"a\": \"}\"\n  }", "message {}"],
+        ),
+        ("{\"a\":1}\n\ndata: [DONE]\n\n", &["message {\"a\":1}"]),
+        ("{\"a\":1", &[]),
+        ("[]", &[]),
+        // Neither.
+        ("", &[]),
+        (" \n\u{feff}", &[]),
+        ("upstream is down", &[]),
+    ];
+    for (body, expected) in rows {
+        assert_eq!(payloads(body), expected, "of {body:?}");
+    }
+}
+
+#[test]
+fn a_web_page_is_known_by_its_first_byte() {
+    for (body, expected) in [
+        ("<!doctype html>\n<p>data: 1\n\n", true),
+        ("\u{feff}\n <html>", true),
+        ("data: <p>\n\n", false),
+        ("{\"a\":\"<\"}", false),
+        ("", false),
+    ] {
+        for cuts in [Cuts::None, Cuts::Everywhere] {
+            let mut framing = Framing::default();
+            for piece in cuts.cut(body.as_bytes()) {
+                let _ = framing.push(piece);
+            }
+            assert_eq!(framing.is_page(), expected, "of {body:?}");
+        }
+    }
+}
+
+#[test]
+fn what_is_larger_than_the_limit_is_named() {
+    let message = Some("one event of the stream is larger than 20 bytes".to_owned());
+    let rows: [(&str, &[&str]); 4] = [
+        ("data: 1\n\ndata: 0123456789012345\n\n", &["message 1"]),
+        ("data: 1\n\n: 012345678901234567890", &["message 1"]),
+        ("{\"a\":1}\n{\"a\":\"01234567890123\"}", &["message {\"a\":1}"]),
+        ("[{\"a\":1},{\"a\":\"012345678901234", &["message {\"a\":1}"]),
+    ];
+    for (body, expected) in rows {
+        for cuts in [Cuts::None, Cuts::Everywhere] {
+            let (found, error) = read(body.as_bytes(), &cuts, 20);
+            assert!(
+                found == expected && error == message,
+                "{body:?} gives {found:?}, {error:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn invalid_utf8_becomes_replacement_characters_in_every_format() {
+    assert_eq!(payloads(b"data: a\xff\n\n"), ["message a\u{fffd}"]);
+    assert_eq!(payloads(b"{\"a\":\"\xff\"}"), ["message {\"a\":\"\u{fffd}\"}"]);
+}
+
+#[test]
+fn payloads_come_back_however_they_are_framed_and_cut() {
+    let payload = select(vec![
+        "{}",
+        r#"{"a":"}{\""}"#,
+        r#"{"é":[{"b":null}]}"#,
+        r#"{"a": {"b": "\\"}}"#,
+    ]);
+    let before = select(vec!["", "\u{feff}", "\n", " \r\n", "\u{feff}\n"]);
+    let format = select(vec!["events", "lines", "array", "run together"]);
+    holds(
+        (vec(payload, 0..5), before, format, cuts()),
+        |(values, before, format, cuts)| {
+            let body = match format {
+                "events" => events(&values).replace('\n', "\r\n"),
+                "lines" => values.join("\n"),
+                "array" => format!("[\n{}\n]", values.join(",\n")),
+                _ => values.concat(),
+            };
+            let expected: Vec<String> = values.iter().map(|value| format!("message {value}")).collect();
+            let body = format!("{before}{body}");
+            assert_eq!(read(body.as_bytes(), &cuts, 1000), (expected, None), "of {body:?}");
+        },
+    );
+}
+
+#[test]
+fn any_bytes_give_the_same_payloads_wherever_they_are_cut() {
+    let byte = prop_oneof![select(b"\xef\xbb\xbf \n\r{}[]\"\\<data: 1".to_vec()), any::<u8>()];
+    holds((vec(byte, 0..24), cuts()), |(body, cuts)| {
+        assert_eq!(read(&body, &cuts, 1000), read(&body, &Cuts::None, 1000));
+    });
+}
