@@ -64,6 +64,7 @@ export class Pieces<Piece> implements AsyncIterableIterator<Piece> {
     if (flags & HAS_OUTPUT && !this.#isOver) {
       this.#ready = this.#take();
       this.#given = 0;
+      // A promise here would have to be waited for in turn.
       if (this.#ready.length > 0) return this.#give();
     }
     return this.#advance();

@@ -106,7 +106,7 @@ export class ChatStream implements AsyncIterable<ChatChunk> {
   /** OpenAI-shaped chunks, with members that are unknown here. */
   [Symbol.asyncIterator](): AsyncIterableIterator<ChatChunk> {
     const transfer = this.#claim("Chunks");
-    return new Pieces(transfer, () => JSON.parse(`[${transfer.take()}]`) as ChatChunk[], this.#begin);
+    return new Pieces(transfer, () => JSON.parse(transfer.take() || "[]") as ChatChunk[], this.#begin);
   }
 
   /** The words of choice 0, one string for each network read that brought some. */

@@ -71,6 +71,19 @@ impl<'a> Cursor<'a> {
         self.text.as_bytes().get(self.at).copied()
     }
 
+    /// Where the cursor stands, in bytes.
+    #[must_use]
+    pub fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Passes over `expected`, if exactly that stands here.
+    #[must_use]
+    pub fn pass(&mut self, expected: &str) -> Option<()> {
+        let next = self.text.as_bytes().get(self.at..)?.get(..expected.len())?;
+        same(next, expected.as_bytes()).then(|| self.at += expected.len())
+    }
+
     /// The next byte that is no white space, which is where the cursor then stands.
     fn peek(&mut self) -> Option<u8> {
         loop {
@@ -185,13 +198,13 @@ impl<'a> Cursor<'a> {
         let start = self.at;
         let mut escaped = false;
         loop {
+            self.at += plain(self.text.as_bytes().get(self.at..).unwrap_or_default());
             match self.byte() {
                 Some(b'"') => break,
                 Some(b'\\') => {
                     escaped = true;
                     self.escape()?;
                 }
-                Some(0x20..) => self.at += 1,
                 _ => return self.fail("the end of a string"),
             }
         }
@@ -365,4 +378,31 @@ impl<'a> Cursor<'a> {
         }
         Ok(())
     }
+}
+
+/// How many bytes come before a quote, a backslash or a control character.
+fn plain(bytes: &[u8]) -> usize {
+    const ONES: u64 = u64::MAX / 0xff;
+    // In the lowest byte that is zero, and in none below it, the highest bit gets set.
+    let zero = |word: u64| word.wrapping_sub(ONES) & !word;
+    let (words, rest) = bytes.as_chunks();
+    for (index, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let control = word.wrapping_sub(ONES * 0x20) & !word;
+        let found = (zero(word ^ (ONES * 0x22)) | zero(word ^ (ONES * 0x5c)) | control) & (ONES * 0x80);
+        if found != 0 {
+            return index * 8 + (found.trailing_zeros() / 8) as usize;
+        }
+    }
+    let is_plain = |byte: &&u8| **byte >= 0x20 && !matches!(byte, b'"' | b'\\');
+    words.len() * 8 + rest.iter().take_while(is_plain).count()
+}
+
+/// Whether two texts of one length are the same. Eight bytes at a time: WebAssembly compares memory byte by byte.
+fn same(one: &[u8], other: &[u8]) -> bool {
+    let ((one, one_rest), (other, other_rest)) = (one.as_chunks::<8>(), other.as_chunks::<8>());
+    one.iter()
+        .zip(other)
+        .all(|(one, other)| u64::from_le_bytes(*one) == u64::from_le_bytes(*other))
+        && one_rest.iter().zip(other_rest).all(|(one, other)| one == other)
 }

@@ -14,7 +14,7 @@ mod value;
 pub use cursor::{Cursor, Kind, Malformed, Members};
 pub use decimal::decimal;
 pub use splitter::{Overflow, Splitter, Values};
-pub use text::{Text, write_string};
+pub use text::{Text, write_ascii, write_string};
 pub use tree::{Item, Tree, View};
 pub use value::Value;
 

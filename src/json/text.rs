@@ -1,6 +1,7 @@
 //! Strings: taking escapes out and putting them in.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 /// A JSON string as it stands on the wire, between its quotes.
 #[derive(Clone, Copy, Debug)]
@@ -121,4 +122,33 @@ pub fn write_string(out: &mut String, text: &str) {
     }
     out.push_str(text.get(clean..).unwrap_or_default());
     out.push('"');
+}
+
+/// Appends a JSON text in ASCII: every other character, which can only stand in a string, as an escape.
+pub fn write_ascii(out: &mut String, json: &str) {
+    let mut rest = json;
+    loop {
+        let (plain, other) = rest.split_at_checked(ascii(rest.as_bytes())).unwrap_or((rest, ""));
+        out.push_str(plain);
+        let mut characters = other.chars();
+        let Some(character) = characters.next() else {
+            break;
+        };
+        for unit in character.encode_utf16(&mut [0; 2]) {
+            let _ = write!(out, "\\u{unit:04x}");
+        }
+        rest = characters.as_str();
+    }
+}
+
+/// How many bytes come before one that is not ASCII.
+fn ascii(bytes: &[u8]) -> usize {
+    let (words, rest) = bytes.as_chunks();
+    for (index, word) in words.iter().enumerate() {
+        let found = u64::from_le_bytes(*word) & 0x8080_8080_8080_8080;
+        if found != 0 {
+            return index * 8 + (found.trailing_zeros() / 8) as usize;
+        }
+    }
+    words.len() * 8 + rest.iter().take_while(|byte| byte.is_ascii()).count()
 }

@@ -30,7 +30,7 @@ impl Decoded<'_> {
 }
 
 /// Reads the payloads of one answer, in their order.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum Decoder {
     /// `OpenAI`'s chat completions, streamed or whole.
     OpenAi(openai::Decoder),

@@ -2,7 +2,11 @@
 //!
 //! Sources: the `OpenAI` API reference, «The chat completion chunk object» and «Create chat completion».
 
+mod form;
+
 use std::borrow::Cow;
+
+use form::{Form, Strings};
 
 use super::{Decoded, Upstream};
 use crate::chat::{Delta, Place, Request, Usage};
@@ -55,7 +59,7 @@ pub(super) fn encode(upstream: &Upstream, mut request: Request) -> Result<http::
 }
 
 /// Where one is in an answer.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Decoder {
     /// Which of id, model and time have been told.
     told: u8,
@@ -65,6 +69,8 @@ pub struct Decoder {
     finished: u128,
     /// `[DONE]` was seen.
     done: bool,
+    /// What the last chunk looked like.
+    form: Option<Form>,
 }
 
 // What a chunk must have to be passed on as it is; the first three are also what `Decoder::told` counts.
@@ -93,25 +99,38 @@ impl Decoder {
                 end: Some(self.end()),
             };
         }
+        let is_error = payload.kind == "error";
+        if !is_error && let Some((deltas, is_chunk)) = self.form.as_ref().and_then(|form| form.read(text)) {
+            return Decoded {
+                deltas,
+                chunk: is_chunk.then_some(text),
+                end: None,
+            };
+        }
         let mut reader = Reader {
             cursor: Cursor::new(text),
+            strings: Strings::default(),
             decoder: self,
             deltas: Vec::with_capacity(2),
             found: 0,
             straight: true,
-            error: (payload.kind == "error").then_some(text),
+            error: is_error.then_some(text),
         };
         let read = reader.chunk();
         let Reader {
+            strings,
             deltas,
             found,
             straight,
             error,
             ..
         } = reader;
+        let is_read = read.is_ok() && error.is_none();
+        let is_chunk = is_read && straight && found == WHOLE;
+        self.form = Form::of(text, strings, &deltas, is_chunk).filter(|_| is_read);
         Decoded {
             deltas,
-            chunk: (straight && found == WHOLE && read.is_ok() && error.is_none()).then_some(text),
+            chunk: is_chunk.then_some(text),
             end: match (read, error) {
                 (_, Some(error)) => Some(Err(reported(error))),
                 (Err(malformed), None) => Some(Err(unreadable(text, &malformed))),
@@ -164,6 +183,7 @@ impl Decoder {
 /// Reads one chunk.
 struct Reader<'d, 'a> {
     cursor: Cursor<'a>,
+    strings: Strings,
     decoder: &'d mut Decoder,
     deltas: Vec<Delta<'a>>,
     /// The members seen in their proper type.
@@ -216,7 +236,12 @@ impl<'a> Reader<'_, 'a> {
                 }
                 // Padding against guessing text from lengths; it is not part of the answer.
                 "obfuscation" => {
+                    let is_string = self.cursor.kind()? == Kind::String;
+                    let start = self.cursor.at();
                     self.cursor.skip()?;
+                    if is_string && !self.strings.words.is_empty() {
+                        self.strings.padding = start..self.cursor.at();
+                    }
                 }
                 _ => self.extra(Place::Chunk, name)?,
             }
@@ -329,7 +354,10 @@ impl<'a> Reader<'_, 'a> {
         while let Some(name) = self.cursor.member(&mut members)? {
             match name.raw() {
                 "content" => {
+                    self.cursor.kind()?;
+                    let start = self.cursor.at();
                     if let Some(text) = self.words()? {
+                        self.strings.words = start..self.cursor.at();
                         self.deltas.push(Delta::Content { choice, text });
                     }
                 }

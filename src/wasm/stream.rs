@@ -9,6 +9,7 @@ use super::{flags, report, state};
 use crate::call::{Call, Policy};
 use crate::chat::{ChunkWriter, Request};
 use crate::error::{Error, Secret};
+use crate::json::write_ascii;
 use crate::providers::{Provider, Upstream};
 use crate::stream::{Outlet, Stream};
 
@@ -66,6 +67,8 @@ pub struct StreamMachine {
     /// What an answer without an id of its own is called.
     id: String,
     created: u64,
+    /// Output is the elements of an array.
+    is_array: bool,
 }
 
 #[wasm_bindgen(js_class = Stream)]
@@ -81,6 +84,7 @@ impl StreamMachine {
             stream: Stream::new(call, now),
             id: format!("chatcmpl-{seed:08x}"),
             created,
+            is_array: false,
         }
     }
 
@@ -171,9 +175,10 @@ impl StreamMachine {
         self.stream.read_as(Outlet::Text);
     }
 
-    /// From here on output is chunks: the elements of a JSON array, without its brackets.
+    /// From here on output is chunks: a JSON array of them.
     #[wasm_bindgen(js_name = readChunks)]
     pub fn read_chunks(&mut self) {
+        self.is_array = true;
         self.stream.read_as(Outlet::Chunks(self.writer()));
     }
 
@@ -189,7 +194,16 @@ impl StreamMachine {
 
     /// Takes the output that has come.
     pub fn take(&mut self) -> String {
-        self.stream.take()
+        let out = self.stream.take();
+        if !self.is_array || out.is_empty() {
+            return out;
+        }
+        // JavaScript takes over and parses a text in ASCII in three quarters of the time.
+        let mut array = String::with_capacity(out.len() + 2);
+        array.push('[');
+        write_ascii(&mut array, &out);
+        array.push(']');
+        array
     }
 
     /// Takes the output that has come, as UTF-8.

@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use liveavatar_llm::json::{Cursor, Kind, MAX_DEPTH, Overflow, Splitter, Text, Value, decimal, write_string};
+use liveavatar_llm::json::{
+    Cursor, Kind, MAX_DEPTH, Overflow, Splitter, Text, Value, decimal, write_ascii, write_string,
+};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -493,4 +495,20 @@ fn any_bytes_are_split_alike_wherever_they_are_cut() {
             );
         },
     );
+}
+
+#[test]
+fn a_text_in_ascii_means_the_same() {
+    for text in [
+        r#"{"a":"plain"}"#,
+        "[\"é\",\"\u{1f600}\",\"eight ch, 漢字 and on\"]",
+        "\"\"",
+        "",
+    ] {
+        let mut out = String::new();
+        write_ascii(&mut out, text);
+        assert!(out.is_ascii(), "{out}");
+        let read = |json: &str| serde_json::from_str::<serde_json::Value>(json).ok();
+        assert_eq!(read(&out), read(text));
+    }
 }

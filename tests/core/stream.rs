@@ -10,6 +10,8 @@ use liveavatar_llm::http::Response;
 use liveavatar_llm::providers::{Provider, Upstream};
 use liveavatar_llm::sse;
 use liveavatar_llm::stream::{Outlet, Stream};
+use proptest::collection::vec;
+use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
 
@@ -141,6 +143,52 @@ fn however_an_answer_is_cut_its_reader_gets_the_same() {
             );
         }
     }
+}
+
+/// Chunks that have much in common, and their differences.
+fn alike() -> impl Strategy<Value = String> {
+    let words = || prop_oneof![Just(String::new()), "[a-b\"\\\\\n\u{1f600}é]{0,12}"];
+    let quote = |text: &str| serde_json::to_string(text).unwrap();
+    let forms = select(vec![
+        r#"{"id":"c","object":"chat.completion.chunk","created":1,"model":"m","x":1,"choices":[{"index":0,"delta":{"content":W},"finish_reason":null}]}"#,
+        r#"{"id":"c","object":"chat.completion.chunk","created":1,"model":"m","x":2,"choices":[{"index":0,"delta":{"content":W},"finish_reason":null}],"obfuscation":P}"#,
+        r#"{"id":"c","object":"chat.completion.chunk","created":1,"model":"m","obfuscation":P,"choices":[{"index":0,"delta":{"content":W}}],"x":P}"#,
+        r#"{"id":"","choices":[{"index":1,"delta":{"role":"assistant","content":W},"finish_reason":null}],"x":1,"obfuscation":1}"#,
+        r#"{"choices":[{"delta":{"content":W,"content":P}}]}"#,
+        r#"{"choices":[{"delta":{"content":W,"refusal":P}}]}"#,
+        r#"{"choices":[{"delta":{"content":W},"index":0,"logprobs":{"content":[P]}}],"obfuscation":P,"obfuscation":P}"#,
+        r#"{"choices":[{"index":0,"delta":{"content":W},"finish_reason":"stop"}]}"#,
+        r#"{"choices":[{"index":0,"delta":{"content":W}}],"usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3}}"#,
+        r#"{"choices":[{"index":0,"delta":{"content":W}}],"error":P}"#,
+        r#"{"choices":[{"index":0,"delta":{"content":W}}"#,
+        r#"{"choices":[{"index":0,"delta":{"content":W}}]} and more"#,
+        r#"{"choices":[{"index":0,"delta":{"content":W}}]}"#,
+    ]);
+    (forms, words(), words())
+        .prop_map(move |(form, words, padding)| form.replace('W', &quote(&words)).replace('P', &quote(&padding)))
+}
+
+#[test]
+fn that_a_chunk_looks_like_the_one_before_makes_no_difference() {
+    // Each followed by another number of spaces: no two look alike.
+    let apart = |chunks: &[String]| -> Vec<String> {
+        let spaced = chunks.iter().enumerate();
+        spaced.map(|(at, chunk)| format!("{chunk}{:at$}", "")).collect()
+    };
+    holds((vec(alike(), 0..12), select(OUTLETS.to_vec())), |(chunks, outlet)| {
+        let mut one = read(outlet(), &events(&chunks), &Cuts::None);
+        let mut other = read(outlet(), &events(&apart(&chunks)), &Cuts::None);
+        if let Outlet::Chunks(_) = outlet() {
+            for got in [&mut one, &mut other] {
+                got.out = serde_json::from_str::<Value>(&format!("[{}]", got.out))
+                    .unwrap()
+                    .to_string();
+            }
+        }
+        one.end.truncate(40);
+        other.end.truncate(40);
+        assert_eq!(one, other);
+    });
 }
 
 #[test]
