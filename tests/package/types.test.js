@@ -51,6 +51,11 @@ const strict = { strict: true, noEmit: true, skipLibCheck: false, target: "ES202
 const page = { ...strict, lib: ["ES2022", "DOM"], types: [] };
 const node = { ...strict, lib: ["ES2022"], types: ["node"], typeRoots: [join(root, "node_modules", "@types")] };
 
+/** The README's examples, which must be true as well. */
+const EXAMPLES = Object.fromEntries(
+  [...readFileSync(join(root, "README.md"), "utf8").matchAll(/^```js\n([^]*?)^```$/gm)].map(([, code], index) => [`example${index}.js`, code]),
+);
+
 /** What programs are: whose types they see, how they find modules, which of the files above they have. */
 const PROGRAMS = {
   "a page, bundled": { ...page, module: "ESNext", moduleResolution: "Bundler", files: ["program.ts", "raw.ts"] },
@@ -58,6 +63,10 @@ const PROGRAMS = {
   "Node, bundled": { ...node, module: "ESNext", moduleResolution: "Bundler", files: ["program.ts"] },
   "Node, unbundled": { ...node, module: "NodeNext", moduleResolution: "NodeNext", files: ["program.ts"] },
   "Node, by the rules of Node 16": { ...node, module: "Node16", moduleResolution: "Node16", files: ["program.ts"] },
+  "the README's examples": {
+    ...{ ...node, lib: ["ES2022", "DOM"], module: "ESNext", moduleResolution: "Bundler" },
+    ...{ allowJs: true, checkJs: true, moduleDetection: "force", files: Object.keys(EXAMPLES) },
+  },
 };
 
 const compiler = (folder) => {
@@ -67,7 +76,7 @@ const compiler = (folder) => {
 };
 
 await Promise.all([modules(), modules("tests/package/programs")]);
-const folder = await project({ after }, { "program.ts": PROGRAM, "raw.ts": RAW });
+const folder = await project({ after }, { "program.ts": PROGRAM, "raw.ts": RAW, ...EXAMPLES });
 
 for (const { version, tsc } of [compiler(join(here, "programs")), compiler(root)]) {
   for (const [name, { files, ...compilerOptions }] of Object.entries(PROGRAMS)) {
