@@ -285,19 +285,21 @@ impl<'a> Reader<'_, 'a> {
     fn choice(&mut self, position: u32) -> Result<(), Malformed> {
         let choice = self.index(position)?;
         let mut finish = None;
+        let mut has_delta = false;
+        let start = self.cursor.clone();
         let mut members = self.cursor.object()?;
         while let Some(name) = self.cursor.member(&mut members)? {
             match name.raw() {
                 "index" => {
                     self.cursor.skip()?;
                 }
-                "delta" | "message" => {
-                    if self.cursor.kind()? == Kind::Object {
-                        self.message(choice)?;
-                    } else {
-                        self.bent()?;
-                    }
+                "delta" if self.cursor.kind()? == Kind::Object => {
+                    has_delta = true;
+                    self.message(choice)?;
                 }
+                // Beside a delta it says the same again, or all that was said so far (Perplexity).
+                "message" if self.cursor.kind()? == Kind::Object && !deltas(start.clone())? => self.message(choice)?,
+                "delta" | "message" => self.bent()?,
                 "finish_reason" => match self.cursor.kind()? {
                     Kind::Null => self.cursor.null()?,
                     Kind::String => finish = Some(self.cursor.string()?),
@@ -306,6 +308,7 @@ impl<'a> Reader<'_, 'a> {
                 _ => self.extra(Place::Choice(choice), name)?,
             }
         }
+        self.straight &= has_delta;
         match finish {
             Some(reason) if !reason.is_empty() && self.decoder.finished & bit(choice) == 0 => {
                 self.open(choice);
@@ -515,6 +518,18 @@ impl<'a> Reader<'_, 'a> {
         self.straight = false;
         self.cursor.skip().map(|_| ())
     }
+}
+
+/// Whether the choice that comes next has a delta.
+fn deltas(mut choice: Cursor<'_>) -> Result<bool, Malformed> {
+    let mut members = choice.object()?;
+    while let Some(name) = choice.member(&mut members)? {
+        if name.raw() == "delta" && choice.kind()? == Kind::Object {
+            return Ok(true);
+        }
+        choice.skip()?;
+    }
+    Ok(false)
 }
 
 fn bit(choice: u32) -> u128 {
