@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
+import { LiveAvatar } from "../../pkg/index.js";
 import { bundle, run } from "../package/worker.js";
 import { DEMO_CONTEXT, OWN_AVATAR, startLiveAvatar, WAYNE_VOICE } from "../standins/liveavatar.js";
 import { startLlm } from "../standins/llm.js";
@@ -116,30 +117,47 @@ test("every turn was reported", () => {
   for (const outcome of ["spoken", "cut", "failed", "empty"]) assert.ok(outcomes.includes(outcome), `${outcome}: ${outcomes}`);
 });
 
-test("the whole way: secret, configuration, session, and the avatar says what the source said", async (t) => {
-  const liveavatar = await startLiveAvatar();
-  t.after(() => liveavatar.close());
-  const post = async (path, body, headers = { "x-api-key": liveavatar.apiKey }) => {
-    const response = await fetch(liveavatar.url + path, { method: "POST", headers: { ...headers, "content-type": "application/json" }, body: JSON.stringify(body) });
-    const { data, message } = await response.json();
-    assert.ok(response.ok, `${path}: ${response.status} ${message}`);
-    return data;
-  };
-  const secret = await post("/v1/secrets", { secret_type: "OPENAI_API_KEY", secret_value: TOKEN, secret_name: "My endpoint" });
-  const configuration = await post("/v1/llm-configurations", { display_name: "Mine", model_name: "echo", secret_id: secret.id, base_url: baseUrl });
-  const token = await post("/v1/sessions/token", {
-    mode: "FULL",
-    avatar_id: OWN_AVATAR,
-    avatar_persona: { voice_id: WAYNE_VOICE, context_id: DEMO_CONTEXT },
-    llm_configuration_id: configuration.id,
+describe("the whole way: an LLM connected, a session started, and the avatar says what the source said", () => {
+  let standin;
+  let liveAvatar;
+  let session;
+  before(async () => {
+    standin = await startLiveAvatar();
+    liveAvatar = new LiveAvatar({ apiKey: standin.apiKey, baseUrl: standin.url });
+    const { llm_configuration_id } = await liveAvatar.connectLlm({ baseUrl, apiKey: TOKEN, model: "hello" }, { name: "Mine" });
+    session = await liveAvatar.sessions.createToken({
+      mode: "FULL",
+      avatar_id: OWN_AVATAR,
+      avatar_persona: { voice_id: WAYNE_VOICE, context_id: DEMO_CONTEXT },
+      llm_configuration_id,
+    });
+    await liveAvatar.sessions.start(session);
   });
-  await post("/v1/sessions/start", {}, { authorization: `Bearer ${token.session_token}` });
-  const room = liveavatar.room(token.session_id);
-  for (const text of ["How are you?", "Und auf Deutsch: schön!"]) {
-    const { outcome, heard, attempts } = await room.say(text);
-    assert.deepEqual([outcome, heard, attempts.length], ["spoken", text, 1]);
+  after(() => standin?.close());
+
+  test("with the stand-in's caller", async () => {
+    const { outcome, heard, attempts } = await standin.room(session.session_id).say("How are you?");
+    assert.deepEqual([outcome, heard, attempts.length], ["spoken", "Hello world", 1]);
+    const { headers, body } = llm.requests.findLast(({ model }) => model === "hello");
+    assert.equal(headers.authorization, `Bearer ${KEY}`, "the LLM gets its own key, not the token");
+    assert.equal(body.messages.at(-1).content, "How are you?");
+  });
+
+  for (const version of VERSIONS) {
+    test(`with the caller itself (${version}) in the stand-in's room`, async (t) => {
+      const caller = await startCaller(version);
+      t.after(() => caller.close());
+      // What the session has been given when it started, as LiveAvatar's agent has it.
+      const { llm: registered, messages, room } = standin.room(session.session_id);
+      const endpoint = { baseUrl: registered.baseUrl, apiKey: registered.secret, model: registered.model, room: room.roomId };
+      const { heard, error, attempts } = await caller.ask({ ...endpoint, messages: [...messages, { role: "user", content: "And now?" }] });
+      assert.deepEqual([heard, error, attempts], ["Hello world", null, 1]);
+    });
   }
-  const { headers, body } = llm.requests.findLast(({ model }) => model === "echo");
-  assert.equal(headers.authorization, `Bearer ${KEY}`, "the LLM gets its own key, not the token");
-  assert.equal(body.messages.at(-2).content, "How are you?");
+
+  test("and the session stops", async () => {
+    await liveAvatar.sessions.stop(session);
+    assert.equal(standin.room(session.session_id)?.speaking ?? false, false);
+    assert.equal(standin.state.sessions.get(session.session_id).live, false);
+  });
 });
