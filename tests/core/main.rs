@@ -15,6 +15,7 @@ mod driven;
 mod endpoint;
 mod liveavatar;
 mod property;
+mod random;
 mod turn;
 mod wire;
 

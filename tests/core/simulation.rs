@@ -11,36 +11,8 @@ use liveavatar_llm::providers::Upstream;
 use liveavatar_llm::stream::{Outlet, Stream};
 
 use crate::property::seed;
+use crate::random::{Random, Seed};
 use crate::wire::{chunk, finish, role, usage, words};
-
-/// A xorshift generator: enough to be unpredictable, and the same on every machine.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 16
-    }
-
-    /// A number below `limit`.
-    fn below(&mut self, limit: usize) -> usize {
-        usize::try_from(self.next()).unwrap() % limit
-    }
-
-    fn percent(&mut self, chance: usize) -> bool {
-        self.below(100) < chance
-    }
-
-    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
-        from[self.below(from.len())]
-    }
-
-    fn ms(&mut self, limit: u32) -> Millis {
-        f64::from(u32::try_from(self.below(limit as usize)).unwrap())
-    }
-}
 
 /// What an attempt meets.
 enum Event {
@@ -197,7 +169,7 @@ fn attempt(random: &mut Random, key: &str, now: Millis, may_hang: bool) -> Attem
 
 /// One call from its beginning to its end. Gives its end and a trace of all that happened.
 fn play(seed: u64) -> (String, String) {
-    let mut random = Random(seed | 1);
+    let mut random = Random::new(seed);
     let (options, is_bounded) = options(&mut random);
     let policy = Policy::default().with_options(&options).unwrap();
     let most_attempts = 1 + policy.max_retries;
@@ -299,17 +271,6 @@ fn told(outcome: &Result<(), Error>) -> String {
     outcome.as_ref().err().map_or_else(String::new, |error| {
         format!("{error} {error:?} {}", serde_json::to_string(error).unwrap())
     })
-}
-
-/// Tells the seed if the test fails while it lives.
-struct Seed(u64);
-
-impl Drop for Seed {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            eprintln!("again with PROPTEST_RNG_SEED={}", self.0);
-        }
-    }
 }
 
 #[test]

@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::hash::{BuildHasher, RandomState};
 
 use liveavatar_llm::call::{Call, Millis, Next};
 use liveavatar_llm::error::{Error, Secret};
 use liveavatar_llm::providers::{Provider, Upstream};
 use liveavatar_llm::turn::{Asked, Created, Lines, Options, Outcome, Turn};
-use proptest::test_runner::{Config, RngSeed};
 use serde_json::{Value, json};
 
-use super::faults::{Attempt, Event, KEY, Random, attempt};
+use super::faults::{Attempt, Event, KEY, attempt};
 use super::heard::Heard;
 use super::strict::{Item, Strict};
+use crate::property::seed;
+use crate::random::{Random, Seed};
 
 /// What the caller asked for in a run, and what the developer set.
 struct Setting {
@@ -323,24 +323,6 @@ impl Run {
             "usage that nobody wanted\n{trace}"
         );
         said
-    }
-}
-
-/// Tells the seed if the test fails while it lives.
-struct Seed(u64);
-
-impl Drop for Seed {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            eprintln!("again with PROPTEST_RNG_SEED={}", self.0);
-        }
-    }
-}
-
-fn seed() -> u64 {
-    match Config::default().rng_seed {
-        RngSeed::Fixed(seed) => seed,
-        RngSeed::Random => RandomState::new().hash_one(()),
     }
 }
 
