@@ -34,7 +34,11 @@ function toRequest(incoming, signal) {
   const { method, rawHeaders } = incoming;
   const headers = new Headers();
   for (let index = 0; index < rawHeaders.length; index += 2) headers.append(rawHeaders[index], rawHeaders[index + 1]);
-  const url = new URL(incoming.url, `http://${incoming.headers.host}`);
+  // Joined and not resolved: a target may be whole (`http://other/`) or begin with `//other`, and whoever looks at the URL's
+  // host must see the one that was called.
+  const { url: target, headers: { host } } = incoming;
+  if (!target.startsWith("/") || /[/?#@\\]/.test(host)) throw new TypeError("not an address on this server");
+  const url = new URL(`http://${host}${target}`);
   const body = method === "GET" || method === "HEAD" ? undefined : Readable.toWeb(incoming);
   return new Request(url, { method, headers, signal, body, duplex: "half" });
 }

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { request as send } from "node:http";
+import { connect } from "node:net";
 import { test } from "node:test";
 
 import { adapt } from "../../scripts/start/adapter.js";
@@ -24,6 +25,27 @@ test("method, path, headers and body arrive, and status, headers and body come b
   assert.equal(await response.text(), "PUT /a/b 1 Grüße");
   assert.deepEqual([response.status, response.headers.get("x-two")], [201, "2"]);
 });
+
+/** The status line that a server answers a head with, sent as it is. */
+async function ask(url, head) {
+  const socket = connect(new URL(url).port, "127.0.0.1").setEncoding("utf8");
+  socket.write(`${head}\r\nconnection: close\r\n\r\n`);
+  let answer = "";
+  for await (const text of socket) answer += text;
+  return answer;
+}
+
+test("the host of a request is the one that was called, whatever its target says", async (t) => {
+  const url = await serve(t, (request) => new Response(`host ${new URL(request.url).host} path ${new URL(request.url).pathname}`));
+  assert.match(await ask(url, "GET //localhost/a HTTP/1.1\r\nhost: evil.example"), /host evil\.example path \/\/localhost\/a/);
+});
+
+for (const head of ["GET http://localhost/a HTTP/1.1\r\nhost: evil.example", "GET /a HTTP/1.1\r\nhost: evil.example@localhost"]) {
+  test(`a request that names two hosts is refused: ${head.split("\r\n").join(", ")}`, async (t) => {
+    const url = await serve(t, () => assert.fail("it was let in"));
+    assert.match(await ask(url, head), /^HTTP\/1\.1 400 /);
+  });
+}
 
 test("a body flows both ways while it is being made", async (t) => {
   const url = await serve(t, (request) => new Response(request.body));
