@@ -86,6 +86,8 @@ pub enum Phase {
     Idle,
     /// The whole call, retries and their waits included.
     Total,
+    /// The developer's own `prepare`, before a source is asked.
+    Prepare,
 }
 
 /// In which way a stream is not a whole message.
@@ -295,10 +297,10 @@ impl Error {
     /// A deadline of `limit_ms` passed.
     #[must_use]
     pub fn deadline(phase: Phase, limit_ms: f64) -> Self {
-        let peer = if phase == Phase::Attempt {
-            Peer::LiveAvatar
-        } else {
-            Peer::Upstream
+        let who = match phase {
+            Phase::Attempt => Peer::LiveAvatar.name(),
+            Phase::Prepare => "`prepare`",
+            _ => Peer::Upstream.name(),
         };
         let (code, what, option) = match phase {
             Phase::Attempt => ("deadline_attempt", "no answer", "timeoutMs"),
@@ -306,6 +308,7 @@ impl Error {
             Phase::FirstToken => ("deadline_first_token", "no first token", "timeouts.firstTokenMs"),
             Phase::Idle => ("deadline_idle", "silence", "timeouts.idleMs"),
             Phase::Total => ("deadline_total", "not done", "timeouts.totalMs"),
+            Phase::Prepare => ("deadline_prepare", "no prepared request", "timeouts.firstTokenMs"),
         };
         // Whole milliseconds are enough to know it by.
         #[expect(
@@ -317,10 +320,7 @@ impl Error {
         let mut error = Self::new(
             Family::Deadline,
             code,
-            format!(
-                "{what} after {limit_ms} ms: raise `{option}` if {} needs longer",
-                peer.name()
-            ),
+            format!("{what} after {limit_ms} ms: raise `{option}` if {who} needs longer"),
         );
         error.0.phase = Some(phase);
         error

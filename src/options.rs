@@ -98,6 +98,22 @@ impl<'a> Options<'a> {
         }
     }
 
+    /// Whether there is such a member, and it is not `null`.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.get(name).is_some()
+    }
+
+    /// `true` or `false`.
+    pub(crate) fn flag(&mut self, name: &str) -> Option<bool> {
+        match self.get(name)? {
+            Value::Bool(flag) => Some(*flag),
+            other => {
+                self.wrong_type(&[name], "true or false", other.describe());
+                None
+            }
+        }
+    }
+
     /// A string that is not empty.
     pub(crate) fn text(&mut self, name: &str) -> Option<String> {
         match self.get(name)? {

@@ -64,6 +64,15 @@ impl Request {
             .map(|(_, value)| value)
     }
 
+    /// The value of a member, to be changed.
+    pub fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
+        self.members
+            .iter_mut()
+            .rev()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value)
+    }
+
     /// Sets a member, replacing any of that name.
     pub fn set(&mut self, name: &str, value: Value) {
         self.remove(name);

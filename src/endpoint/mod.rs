@@ -2,7 +2,11 @@
 //!
 //! What a `200` says is the business of [`crate::turn`].
 
-use crate::error::Error;
+mod cors;
+
+pub use cors::Cors;
+
+use crate::error::{Error, Family};
 use crate::json::write_string;
 
 /// What a request asks for.
@@ -12,6 +16,8 @@ pub enum Route {
     Completions,
     /// The list of models: `GET …/models`. Newer callers look at it once before a session.
     Models,
+    /// A page's browser asks whether it may ask.
+    Preflight,
     /// It is refused.
     Refused(Refused),
 }
@@ -27,12 +33,11 @@ pub enum Refused {
     Unauthorized,
     /// The body is larger than the endpoint takes.
     TooLarge,
+    /// Nothing answers for the model.
+    NoSuchModel,
 }
 
-const COMPLETIONS: &str = "/chat/completions";
-
-/// The caller's id for the room in which the user is, the same for all requests of one session (recorded).
-pub const ROOM_HEADER: &str = "x-livekit-room-id";
+pub(crate) const COMPLETIONS: &str = "/chat/completions";
 
 /// What a request asks for, by its method and the path of its address.
 #[must_use]
@@ -50,6 +55,8 @@ pub fn route(method: &str, path: &str) -> Route {
     };
     if method == allowed {
         route
+    } else if method == "OPTIONS" {
+        Route::Preflight
     } else {
         Route::Refused(Refused::MethodNotAllowed(allowed))
     }
@@ -74,7 +81,7 @@ impl Refused {
     #[must_use]
     pub fn status(self) -> u16 {
         match self {
-            Self::NotFound => 404,
+            Self::NotFound | Self::NoSuchModel => 404,
             Self::MethodNotAllowed(_) => 405,
             Self::Unauthorized => 401,
             Self::TooLarge => 413,
@@ -88,7 +95,7 @@ impl Refused {
         match self {
             Self::MethodNotAllowed(method) => Some(("allow", method)),
             Self::Unauthorized => Some(("www-authenticate", "Bearer")),
-            Self::NotFound | Self::TooLarge => None,
+            Self::NotFound | Self::TooLarge | Self::NoSuchModel => None,
         }
     }
 
@@ -109,6 +116,10 @@ impl Refused {
                 "too_large",
                 "The request is larger than this endpoint takes. Raise `limits.bodyBytes` if it should.",
             ),
+            Self::NoSuchModel => (
+                "model_not_found",
+                "No source of this endpoint answers for this model. GET …/models lists those there are: register one of them as model_name, or name a source `default`.",
+            ),
         };
         body(message, code)
     }
@@ -118,6 +129,19 @@ impl Refused {
 #[must_use]
 pub fn invalid(error: &Error) -> String {
     body(&error.to_string(), error.code())
+}
+
+/// Status and body for an answer that failed before anything of it was sent.
+#[must_use]
+pub fn failed(error: &Error) -> (u16, String) {
+    let status = match (error.family(), error.status()) {
+        // What is wrong with the request, or is too much of it, its sender can change. The key is not the sender's.
+        (Family::Api, Some(status @ (400 | 402 | 404 | 408 | 409 | 413 | 422 | 429))) => status,
+        (Family::Deadline, _) => 504,
+        (Family::Validation | Family::Source, _) => 500,
+        _ => 502,
+    };
+    (status, body(&error.to_string(), error.code()))
 }
 
 fn body(message: &str, code: &str) -> String {
@@ -131,11 +155,15 @@ fn body(message: &str, code: &str) -> String {
 
 /// The list of models, in `OpenAI`'s shape.
 #[must_use]
-pub fn models(name: &str, created: u64) -> String {
-    let mut out = "{\"object\":\"list\",\"data\":[{\"id\":".to_owned();
-    write_string(&mut out, name);
-    out.push_str(",\"object\":\"model\",\"created\":");
-    out.push_str(&created.to_string());
-    out.push_str(",\"owned_by\":\"liveavatar-llm\"}]}");
+pub fn models(names: &[&str], created: u64) -> String {
+    let mut out = "{\"object\":\"list\",\"data\":[".to_owned();
+    for (index, name) in names.iter().enumerate() {
+        out.push_str(if index > 0 { ",{\"id\":" } else { "{\"id\":" });
+        write_string(&mut out, name);
+        out.push_str(",\"object\":\"model\",\"created\":");
+        out.push_str(&created.to_string());
+        out.push_str(",\"owned_by\":\"liveavatar-llm\"}");
+    }
+    out.push_str("]}");
     out
 }

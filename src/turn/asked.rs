@@ -1,11 +1,11 @@
 //! What the caller asks: the conversation so far, and what of it the user has just said.
 
-use super::Options;
-use crate::call::{Call, Millis};
+use serde::Serialize;
+
 use crate::chat::Request;
+use crate::endpoint;
 use crate::error::Error;
 use crate::json::Value;
-use crate::providers::Upstream;
 
 /// A caller's request, read.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,8 +18,8 @@ pub struct Asked {
     pub text: String,
     /// The same for every request about one utterance in one room, so that what a tool does can be done once.
     pub utterance_id: String,
-    /// The caller's id for the room (`x-livekit-room-id`).
-    pub room_id: Option<String>,
+    /// Who asks.
+    pub correlation: Correlation,
     /// The model that was asked for.
     pub model: String,
     /// Whether the answer is to be streamed.
@@ -28,13 +28,56 @@ pub struct Asked {
     pub wants_usage: bool,
 }
 
+/// What tells one caller from another.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Correlation {
+    /// The caller's id for the room in which the user is, the same for all requests of one session
+    /// (`x-livekit-room-id`, recorded).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub room_id: Option<String>,
+    /// The caller's id for its job (`x-livekit-job-id`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub job_id: Option<String>,
+    /// The caller's id for its agent (`x-livekit-agent-id`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent_id: Option<String>,
+    /// The parts of the address before `/v1` or `/chat/completions`: a configuration of its own for each session, with the
+    /// session's name in its base URL, is how some tell sessions apart.
+    pub path: Vec<String>,
+}
+
+impl Correlation {
+    /// Reads it from a request's path and its headers.
+    #[must_use]
+    pub fn of(path: &str, headers: &[(String, String)]) -> Self {
+        let header = |name: &str| {
+            let found = headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+            found.map(|(_, value)| value.clone()).filter(|value| !value.is_empty())
+        };
+        let path = path.trim_end_matches('/');
+        let base = path.strip_suffix(endpoint::COMPLETIONS).unwrap_or(path);
+        let base = base.strip_suffix("/v1").unwrap_or(base);
+        Self {
+            room_id: header("x-livekit-room-id"),
+            job_id: header("x-livekit-job-id"),
+            agent_id: header("x-livekit-agent-id"),
+            path: base
+                .split('/')
+                .filter(|part| !part.is_empty())
+                .map(str::to_owned)
+                .collect(),
+        }
+    }
+}
+
 impl Asked {
     /// Reads a request.
     ///
     /// # Errors
     ///
     /// A validation error when it is no chat completion request.
-    pub fn parse(json: &str, room_id: Option<String>) -> Result<Self, Error> {
+    pub fn parse(json: &str, correlation: Correlation) -> Result<Self, Error> {
         let request = Request::parse(json)?;
         let messages = request.get("messages").and_then(Value::as_array).unwrap_or_default();
         let conversation = until_last(messages, |role| !matches!(role, "system" | "developer"));
@@ -48,7 +91,8 @@ impl Asked {
             .join(" ");
 
         let mut hash = Fnv::new();
-        hash.write(room_id.as_deref().unwrap_or_default());
+        hash.write(correlation.room_id.as_deref().unwrap_or_default());
+        correlation.path.iter().for_each(|part| hash.write(part));
         for message in before {
             hash.write(role(message));
             hash.write(&words(message));
@@ -59,7 +103,7 @@ impl Asked {
         Ok(Self {
             text,
             utterance_id: format!("utt_{:016x}", hash.0),
-            room_id,
+            correlation,
             model: request
                 .get("model")
                 .and_then(Value::as_str)
@@ -69,23 +113,6 @@ impl Asked {
             wants_usage: usage == Some(&Value::Bool(true)),
             request,
         })
-    }
-
-    /// The call that puts this to an upstream. What the developer sets wins over what the caller sends: the model's name
-    /// too, which for the caller is only the name of the endpoint.
-    ///
-    /// # Errors
-    ///
-    /// A validation error when the request cannot be put to this upstream.
-    pub fn call(&self, upstream: &Upstream, options: &Options, seed: u32, now: Millis) -> Result<Call, Error> {
-        let mut request = self.request.clone();
-        if let Some(model) = &upstream.model {
-            request.set("model", Value::String(model.clone()));
-        }
-        if !self.is_streamed {
-            request.ask_for_usage(&upstream.defaults);
-        }
-        Call::new(upstream, request, options.policy(), seed, now)
     }
 }
 
@@ -98,12 +125,12 @@ fn until_last(messages: &[Value], is_such: impl Fn(&str) -> bool) -> &[Value] {
     messages.get(..count).unwrap_or_default()
 }
 
-fn role(message: &Value) -> &str {
+pub(super) fn role(message: &Value) -> &str {
     message.get("role").and_then(Value::as_str).unwrap_or_default()
 }
 
 /// The words of a message, whose content is a text or a list of parts.
-fn words(message: &Value) -> String {
+pub(super) fn words(message: &Value) -> String {
     match message.get("content") {
         Some(Value::String(text)) => text.trim().to_owned(),
         Some(Value::Array(parts)) => {

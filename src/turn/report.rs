@@ -1,8 +1,9 @@
-//! How a turn went, for whoever runs the endpoint. It never holds what was said.
+//! How a turn went, for whoever runs the endpoint. It holds what was said only where that was asked for.
 
 use serde::Serialize;
 
-use super::Asked;
+use super::tools::Called;
+use super::{Asked, Correlation};
 use crate::call::Millis;
 use crate::error::Error;
 use crate::stream::Tokens;
@@ -15,9 +16,9 @@ pub struct Report {
     pub id: String,
     /// See [`Asked::utterance_id`].
     pub utterance_id: String,
-    /// See [`Asked::room_id`].
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub room_id: Option<String>,
+    /// See [`Asked::correlation`].
+    #[serde(flatten)]
+    pub correlation: Correlation,
     /// How it ended; `None` while it goes on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
@@ -27,10 +28,50 @@ pub struct Report {
     /// From the request until the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total_ms: Option<Millis>,
-    /// Tokens used, if the source told.
+    /// Tokens used, if the source told: in all its rounds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub usage: Option<Tokens>,
+    /// Each source that was asked, in order: once for each round of tools.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<Tried>,
+    /// Each call of a tool.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tools: Vec<Called>,
+    /// Whether the filler was said.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub filler: bool,
+    /// What the user said, and what was said to the user, if that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<Texts>,
     /// Why it failed or was cut.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<Error>,
+}
+
+/// The words of a turn.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Texts {
+    /// The user's.
+    pub user: String,
+    /// What was sent to be spoken.
+    pub spoken: String,
+}
+
+/// How a source did.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Tried {
+    /// Which of the turn's sources, from 0.
+    pub source: usize,
+    /// Its model, if it names one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// From asking it until its first words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_token_ms: Option<Millis>,
+    /// From asking it until it was done or given up.
+    pub ms: Millis,
+    /// Why it was given up.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Error>,
 }
@@ -39,13 +80,13 @@ pub struct Report {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Outcome {
-    /// The source's answer was said, whole.
+    /// A source's answer was said, whole.
     Spoken,
-    /// What had come of the source's answer was said; then it broke off.
+    /// What had come of a source's answer was said; then it broke off.
     Cut,
     /// The model refused, and the refusal was said.
     Refused,
-    /// The source gave nothing that can be said; the failure line was said instead.
+    /// No source gave anything that can be said; the failure line was said instead.
     Failed,
     /// The user had said nothing, and no source was asked.
     Empty,
@@ -58,11 +99,15 @@ impl Report {
         Self {
             id,
             utterance_id: asked.utterance_id.clone(),
-            room_id: asked.room_id.clone(),
+            correlation: asked.correlation.clone(),
             outcome: None,
             first_token_ms: None,
             total_ms: None,
             usage: None,
+            sources: Vec::new(),
+            tools: Vec::new(),
+            filler: false,
+            text: None,
             error: None,
         }
     }

@@ -1,22 +1,24 @@
 //! [`crate::endpoint`] for JavaScript.
 
+use std::rc::Rc;
+
 use serde::Serialize;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
+use super::http::pairs;
 use super::report;
 use super::turn::TurnMachine;
-use crate::call::Call;
-use crate::endpoint::{self, ROOM_HEADER, Refused, Route};
+use crate::endpoint::{self, Cors, Refused, Route};
 use crate::error::Error;
-use crate::providers::{Provider, Upstream};
-use crate::turn::{Asked, Created, Lines, Options, Turn};
+use crate::turn::{Asked, Correlation, Created, Lines, Options, Routes, Setup, Tool, Turn};
 
 /// An endpoint's options, read once and used for each of its requests.
 #[wasm_bindgen(js_name = Endpoint)]
 pub struct EndpointMachine {
-    options: Options,
-    upstream: Option<Upstream>,
+    setup: Rc<Setup>,
+    routes: Routes,
+    cors: Cors,
 }
 
 /// A whole response.
@@ -31,20 +33,30 @@ struct Reply {
 
 #[wasm_bindgen(js_class = Endpoint)]
 impl EndpointMachine {
-    /// `options` and `lines` are JSON, the lines to be checked only; `upstream` is where completions come from, as JSON
-    /// without key and functions, if they come from one.
+    /// All are JSON: the plain options; the lines, to be checked only; the sources, as [`Routes::parse`] reads them; the
+    /// tools without their functions; the pages that may ask. `prepares` says whether requests are prepared.
     ///
     /// # Errors
     ///
-    /// A validation error with an issue for everything that is wrong in either.
+    /// A validation error with an issue for everything that is wrong in the first of them that is wrong.
     #[wasm_bindgen(constructor)]
-    pub fn new(options: &str, lines: &str, upstream: Option<String>) -> Result<Self, Error> {
+    pub fn new(
+        options: &str,
+        lines: &str,
+        routes: &str,
+        tools: &str,
+        cors: &str,
+        prepares: bool,
+    ) -> Result<Self, Error> {
         Lines::parse(lines)?;
         Ok(Self {
-            options: Options::parse(options)?,
-            upstream: upstream
-                .map(|upstream| Upstream::parse(&upstream, &["source"]))
-                .transpose()?,
+            setup: Rc::new(Setup {
+                options: Options::parse(options)?,
+                tools: Tool::parse_all(tools)?,
+                prepares,
+            }),
+            routes: Routes::parse(routes)?,
+            cors: Cors::parse(cors)?,
         })
     }
 
@@ -53,6 +65,7 @@ impl EndpointMachine {
         match endpoint::route(method, path) {
             Route::Completions => "completions",
             Route::Models => "models",
+            Route::Preflight => "preflight",
             Route::Refused(Refused::MethodNotAllowed("GET")) => "useGet",
             Route::Refused(Refused::MethodNotAllowed(_)) => "usePost",
             Route::Refused(_) => "notFound",
@@ -67,6 +80,7 @@ impl EndpointMachine {
             "usePost" => Refused::MethodNotAllowed("POST"),
             "unauthorized" => Refused::Unauthorized,
             "tooLarge" => Refused::TooLarge,
+            "noSuchModel" => Refused::NoSuchModel,
             _ => Refused::NotFound,
         };
         report(&Reply {
@@ -90,20 +104,31 @@ impl EndpointMachine {
     /// The largest request that is read, in bytes.
     #[wasm_bindgen(js_name = bodyBytes)]
     pub fn body_bytes(&self) -> f64 {
-        self.options.body_bytes
+        self.setup.options.body_bytes
     }
 
     /// The list of models, as JSON.
     pub fn models(&self) -> String {
-        let named = self.upstream.as_ref().and_then(|upstream| upstream.model.as_deref());
-        endpoint::models(named.unwrap_or("default"), 0)
+        endpoint::models(&self.routes.models(), 0)
     }
 
-    /// The header that holds the caller's id for the room.
-    #[wasm_bindgen(js_name = roomHeader)]
-    pub fn room_header() -> String {
-        ROOM_HEADER.to_owned()
+    /// The headers that let a page of `origin` read a response, as names and values in turn.
+    #[wasm_bindgen(js_name = corsHeaders)]
+    pub fn cors_headers(&self, origin: Option<String>) -> Vec<String> {
+        flat(self.cors.headers(origin.as_deref()))
     }
+
+    /// The headers of the answer to a preflight, in the same form; empty if the page may send nothing.
+    pub fn preflight(&self, origin: Option<String>, asked_headers: Option<String>) -> Vec<String> {
+        flat(self.cors.preflight(origin.as_deref(), asked_headers.as_deref()))
+    }
+}
+
+fn flat(headers: Vec<(&'static str, String)>) -> Vec<String> {
+    headers
+        .into_iter()
+        .flat_map(|(name, value)| [name.to_owned(), value])
+        .collect()
 }
 
 /// The response for a request that is not valid.
@@ -129,33 +154,35 @@ pub struct AskedMachine {
 struct Info<'a> {
     id: &'a str,
     utterance_id: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    room_id: Option<&'a str>,
+    #[serde(flatten)]
+    correlation: &'a Correlation,
     text: &'a str,
 }
 
 #[wasm_bindgen(js_class = Asked)]
 impl AskedMachine {
-    /// Reads a request's body. `room` is what the caller calls the room, `seed` is any random number.
+    /// Reads a request's body. `path` is that of its address, `headers` has its names and values in turn, `seed` is any
+    /// random number.
     ///
     /// # Errors
     ///
     /// `{ status, body }` of the response for a body that is no chat completion request.
     #[wasm_bindgen(constructor)]
-    pub fn new(body: &str, room: Option<String>, seed: u32) -> Result<Self, JsValue> {
+    pub fn new(body: &str, path: &str, headers: Vec<String>, seed: u32) -> Result<Self, JsValue> {
+        let correlation = Correlation::of(path, &pairs(headers));
         Ok(Self {
-            asked: Asked::parse(body, room).map_err(|error| refusal(&error))?,
+            asked: Asked::parse(body, correlation).map_err(|error| refusal(&error))?,
             id: format!("chatcmpl-{seed:08x}"),
             seed,
         })
     }
 
-    /// `{ id, utteranceId, roomId, text }`.
+    /// `{ id, utteranceId, roomId, jobId, agentId, path, text }`.
     pub fn info(&self) -> JsValue {
         report(&Info {
             id: &self.id,
             utterance_id: &self.asked.utterance_id,
-            room_id: self.asked.room_id.as_deref(),
+            correlation: &self.asked.correlation,
             text: &self.asked.text,
         })
     }
@@ -165,7 +192,7 @@ impl AskedMachine {
     ///
     /// # Errors
     ///
-    /// `{ status, body }` of the response for a request that cannot be put to the endpoint's upstream.
+    /// `{ status, body }` of the response for a model that nothing answers for.
     pub fn begin(
         &self,
         endpoint: &EndpointMachine,
@@ -182,23 +209,17 @@ impl AskedMachine {
             seconds: created as u64,
             now,
         };
-        let call = match &endpoint.upstream {
-            Some(upstream) => {
-                let call = self.asked.call(upstream, &endpoint.options, self.seed, now);
-                call.map_err(|error| refusal(&error))?
-            }
-            None => Call::given(Provider::OpenAi, now),
+        let Some(route) = endpoint.routes.find(&self.asked.model) else {
+            return Err(EndpointMachine::refusal("noSuchModel"));
         };
-        let lines = Lines::parse(lines).unwrap_or_default();
-        let is_given = endpoint.upstream.is_none();
         let turn = Turn::new(
             &self.asked,
-            Some(call),
-            endpoint.options,
-            lines,
-            self.id.clone(),
+            Rc::clone(&endpoint.setup),
+            route.sources.clone(),
+            Lines::parse(lines).unwrap_or_default(),
+            (self.id.clone(), self.seed),
             created,
         );
-        Ok(TurnMachine::new(turn, is_given))
+        Ok(TurnMachine::new(turn, route.first))
     }
 }

@@ -19,7 +19,7 @@ use crate::call::Next;
 use crate::error::Error;
 
 /// What the shell is to do next for a machine.
-fn state(next: Next) -> String {
+fn state(next: Next) -> &'static str {
     match next {
         Next::Send => "send",
         Next::Read => "read",
@@ -27,7 +27,6 @@ fn state(next: Next) -> String {
         Next::Wait => "wait",
         Next::Done => "done",
     }
-    .to_owned()
 }
 
 /// What a machine says after each step: a sum of 1 (there is output to take), 2 (read no more) and 4 (the deadline may be

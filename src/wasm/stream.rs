@@ -100,7 +100,7 @@ impl StreamMachine {
 
     /// `"send"`, `"read"`, `"readRefusal"`, `"wait"` or `"done"`.
     pub fn next(&self) -> String {
-        state(self.stream.next())
+        state(self.stream.next()).to_owned()
     }
 
     /// The request of the next attempt, with the key if there is one.

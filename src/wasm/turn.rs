@@ -6,39 +6,100 @@ use web_sys::AbortSignal;
 
 use super::http::{response, web_request};
 use super::{flags, report, state};
+use crate::call;
 use crate::error::{Error, Secret};
-use crate::turn::Turn;
+use crate::turn::{Next, ToolCall, Turn};
 
 /// One turn. [`crate::call::Call`] says in which order to call what.
 #[wasm_bindgen(js_name = Turn)]
 pub struct TurnMachine {
     turn: Turn,
-    /// The developer's own code answers, and no request is sent.
-    is_given: bool,
+    /// How many of the endpoint's sources stand before those of this turn.
+    first_source: usize,
     /// The deadline that was last told.
     told: f64,
 }
 
 impl TurnMachine {
-    pub(super) fn new(turn: Turn, is_given: bool) -> Self {
+    pub(super) fn new(turn: Turn, first_source: usize) -> Self {
         Self {
             turn,
-            is_given,
+            first_source,
             told: f64::INFINITY,
         }
     }
 
     fn flags(&self) -> u32 {
         let is_earlier = self.turn.deadline().is_some_and(|at| at < self.told);
-        flags(self.turn.next(), self.turn.has_output(), is_earlier)
+        let next = match self.turn.next() {
+            Next::Call(next) => next,
+            Next::Prepare | Next::CallTools => call::Next::Wait,
+        };
+        flags(next, self.turn.has_output(), is_earlier)
     }
 }
 
 #[wasm_bindgen(js_class = Turn)]
 impl TurnMachine {
-    /// `"send"`, `"read"`, `"readRefusal"`, `"wait"` or `"done"`.
+    /// `"prepare"`, `"callTools"`, `"send"`, `"read"`, `"readRefusal"`, `"wait"` or `"done"`.
     pub fn next(&self) -> String {
-        state(self.turn.next())
+        match self.turn.next() {
+            Next::Prepare => "prepare",
+            Next::CallTools => "callTools",
+            Next::Call(next) => state(next),
+        }
+        .to_owned()
+    }
+
+    /// Which of the endpoint's sources is to be asked.
+    pub fn source(&self) -> usize {
+        self.first_source + self.turn.source()
+    }
+
+    /// The request as the source is asked it, as JSON.
+    pub fn request(&self) -> String {
+        self.turn.request()
+    }
+
+    /// The request that is to be prepared, as JSON.
+    pub fn prepare(&mut self) -> String {
+        self.turn.prepare()
+    }
+
+    /// The request has been prepared; gives the same as `push`.
+    pub fn prepared(&mut self, json: &str, now: f64) -> u32 {
+        self.turn.prepared(json, now);
+        self.flags()
+    }
+
+    /// The calls of tools that are to be carried out: `[{ call, tool, arguments }]`, the last as JSON.
+    #[wasm_bindgen(js_name = callTools)]
+    pub fn call_tools(&mut self, now: f64) -> JsValue {
+        let calls: Vec<ToolCall> = self.turn.call_tools(now);
+        report(&calls)
+    }
+
+    /// A tool has returned `result`, JSON or a text; or it threw, and `error` says what. Gives the same as `push`.
+    pub fn called(&mut self, call: usize, result: Option<String>, error: Option<String>, now: f64) -> u32 {
+        let result = match error {
+            Some(error) => Err(error),
+            None => Ok(result.unwrap_or_default()),
+        };
+        self.turn.called(call, result, now);
+        self.flags()
+    }
+
+    /// `[status, body]` of the response, where all of an answer is handed on and nothing of it came.
+    pub fn refusal(&self) -> JsValue {
+        self.turn
+            .refusal()
+            .map_or(JsValue::UNDEFINED, |refusal| report(&refusal))
+    }
+
+    /// Whether the response waits for the first output, since its status depends on the source.
+    #[wasm_bindgen(js_name = waitsForSource)]
+    pub fn waits_for_source(&self) -> bool {
+        self.turn.waits_for_source()
     }
 
     /// Whether the caller wants an event stream; else the output is a whole completion, at the end.
@@ -58,8 +119,8 @@ impl TurnMachine {
         signal: &AbortSignal,
         now: f64,
     ) -> Result<Option<web_sys::Request>, Error> {
-        if self.is_given {
-            self.turn.ask(now);
+        if self.turn.is_code() {
+            self.turn.ask_code(now);
             return Ok(None);
         }
         let key = key.map(Secret::new).transpose()?;
@@ -116,7 +177,7 @@ impl TurnMachine {
     /// The source cannot be asked, or gave what is no answer, as `why` says; without it the developer's own code threw.
     /// Gives the same as `push`.
     pub fn fail(&mut self, why: Option<String>, now: f64) -> u32 {
-        let error = why.map(|why| Error::invalid_at("/source", "bad_source", why));
+        let error = why.map(|why| Error::invalid_at("", "bad_source", why));
         self.turn.fail(error.unwrap_or_else(Error::source), now);
         self.flags()
     }

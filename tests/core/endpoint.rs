@@ -1,13 +1,14 @@
 //! An endpoint's side of HTTP.
 
 use liveavatar_llm::endpoint::{Refused, Route, bearer, invalid, is_same, models, route};
-use liveavatar_llm::turn::Asked;
+use liveavatar_llm::turn::{Asked, Correlation};
 use serde_json::{Value, json};
 
 fn shown(method: &str, path: &str) -> String {
     match route(method, path) {
         Route::Completions => "completions".to_owned(),
         Route::Models => "models".to_owned(),
+        Route::Preflight => "preflight".to_owned(),
         Route::Refused(refused) => {
             let (_, allow) = refused.header().unwrap_or_default();
             format!("{} {allow}", refused.status()).trim_end().to_owned()
@@ -27,7 +28,7 @@ fn a_request_is_told_by_its_method_and_the_end_of_its_path() {
         ("GET", "/v1/models/", "models"),
         ("GET", "/chat/completions", "405 POST"),
         ("HEAD", "/chat/completions", "405 POST"),
-        ("OPTIONS", "/v1/chat/completions", "405 POST"),
+        ("OPTIONS", "/v1/chat/completions", "preflight"),
         ("POST", "/v1/models", "405 GET"),
         ("POST", "/", "404"),
         ("GET", "/", "404"),
@@ -116,15 +117,19 @@ fn a_request_that_is_none_is_told_what_is_wrong_with_it() {
         (r#"{"messages":"Hello"}"#, "wrong_type", "a list"),
         (r#"{"messages":[{"content":"Hello \"you\""}]}"#, "missing", "`role`"),
     ] {
-        let body: Value = serde_json::from_str(&invalid(&Asked::parse(body, None).unwrap_err())).unwrap();
+        let body: Value =
+            serde_json::from_str(&invalid(&Asked::parse(body, Correlation::default()).unwrap_err())).unwrap();
         assert_eq!(body["error"]["code"], code);
         assert!(body["error"]["message"].as_str().unwrap().contains(said), "{body}");
     }
 }
 
 #[test]
-fn the_list_of_models_names_the_one_that_there_is() {
-    let list: Value = serde_json::from_str(&models("a \"model\"", 5)).unwrap();
-    let model = json!({"id": "a \"model\"", "object": "model", "created": 5, "owned_by": "liveavatar-llm"});
-    assert_eq!(list, json!({"object": "list", "data": [model]}));
+fn the_list_of_models_names_those_that_there_are() {
+    let list: Value = serde_json::from_str(&models(&["a \"model\"", "b"], 5)).unwrap();
+    let model = |name: &str| json!({"id": name, "object": "model", "created": 5, "owned_by": "liveavatar-llm"});
+    assert_eq!(
+        list,
+        json!({"object": "list", "data": [model("a \"model\""), model("b")]})
+    );
 }

@@ -29,6 +29,7 @@ mod json;
 mod openai;
 mod policy;
 mod request;
+mod schema;
 mod simulation;
 mod sse;
 mod stream;

@@ -7,7 +7,13 @@ mod source;
 mod strict;
 
 mod asked;
+mod faithful;
+mod filler;
+mod history;
+mod prepare;
+mod race;
 mod said;
 mod settings;
 mod silence;
 mod simulation;
+mod tools;

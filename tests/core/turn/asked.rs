@@ -1,10 +1,9 @@
 //! What the caller asks.
 
-use liveavatar_llm::providers::Upstream;
-use liveavatar_llm::turn::{Asked, Options};
+use liveavatar_llm::turn::{Asked, Correlation};
 use serde_json::{Value, json};
 
-use super::driven::{asked, turn_about};
+use super::driven::{self, Beginning, asked, turn_about};
 
 #[test]
 fn without_words_of_the_user_nobody_is_asked() {
@@ -83,7 +82,11 @@ fn an_utterance_keeps_its_id_until_the_avatar_has_answered() {
 fn utterances_in_different_rooms_are_different() {
     let id = |room: Option<&str>| {
         let request = conversed("sa1");
-        Asked::parse(&request, room.map(str::to_owned)).unwrap().utterance_id
+        let correlation = Correlation {
+            room_id: room.map(str::to_owned),
+            ..Correlation::default()
+        };
+        Asked::parse(&request, correlation).unwrap().utterance_id
     };
     assert_eq!(id(Some("RM_1")), id(Some("RM_1")));
     assert_ne!(id(Some("RM_1")), id(Some("RM_2")));
@@ -102,16 +105,23 @@ fn where_one_text_ends_and_the_next_begins_makes_a_difference() {
 
 /// What is sent to an upstream for a request.
 fn sent(request: &str, upstream: &str) -> Value {
-    let call = asked(request).call(&Upstream::parse(upstream, &[]).unwrap(), &Options::default(), 0, 0.0);
-    let body = call.unwrap().send(None, 0.0).unwrap().body.unwrap();
+    let sources = vec![driven::upstream(upstream)];
+    let mut turn = Beginning {
+        request,
+        sources,
+        ..Beginning::default()
+    }
+    .begin()
+    .turn;
+    let body = turn.send(None, 0.0).unwrap().body.unwrap();
     serde_json::from_str(&body).unwrap()
 }
 
 #[test]
 fn what_the_developer_sets_wins_over_what_the_caller_sends() {
-    let request = r#"{"messages":[],"model":"avatar","temperature":0.5,"stream":true}"#;
+    let request = r#"{"messages":[{"role":"user","content":"Hi"}],"model":"avatar","temperature":0.5,"stream":true}"#;
     let both = |more: Value| {
-        let mut expected = json!({"messages": [], "stream": true});
+        let mut expected = json!({"messages": [{"role": "user", "content": "Hi"}], "stream": true});
         expected
             .as_object_mut()
             .unwrap()
@@ -136,14 +146,15 @@ fn what_the_developer_sets_wins_over_what_the_caller_sends() {
 
 #[test]
 fn token_counts_are_asked_for_where_the_caller_expects_them() {
-    let options = |request: &str| sent(request, "{}")["stream_options"].clone();
-    assert_eq!(options(r#"{"messages":[],"model":"m","stream":true}"#), Value::Null);
+    let options = |request: &str| {
+        let mut request: Value = serde_json::from_str(request).unwrap();
+        request["messages"] = json!([{"role": "user", "content": "Hi"}]);
+        sent(&request.to_string(), "{}")["stream_options"].clone()
+    };
+    assert_eq!(options(r#"{"model":"m","stream":true}"#), Value::Null);
     assert_eq!(
-        options(r#"{"messages":[],"model":"m","stream":false}"#),
+        options(r#"{"model":"m","stream":false}"#),
         json!({"include_usage": true})
     );
-    assert_eq!(
-        options(r#"{"messages":[],"model":"m"}"#),
-        json!({"include_usage": true})
-    );
+    assert_eq!(options(r#"{"model":"m"}"#), json!({"include_usage": true}));
 }

@@ -1,10 +1,12 @@
 //! Turns driven by hand.
 
-use liveavatar_llm::call::{Call, Millis, Next};
+use std::rc::Rc;
+
+use liveavatar_llm::call::{self, Millis};
 use liveavatar_llm::error::{Error, Secret};
 use liveavatar_llm::http::Response;
-use liveavatar_llm::providers::{Provider, Upstream};
-use liveavatar_llm::turn::{Asked, Created, Lines, Options, Outcome, Turn};
+use liveavatar_llm::providers::Upstream;
+use liveavatar_llm::turn::{Asked, Correlation, Created, Lines, Next, Options, Outcome, Setup, Source, Tool, Turn};
 
 use super::strict::{Item, Strict};
 
@@ -23,21 +25,66 @@ pub struct Driven {
 }
 
 pub fn asked(json: &str) -> Asked {
-    Asked::parse(json, Some("RM_1".to_owned())).unwrap()
+    let correlation = Correlation {
+        room_id: Some("RM_1".to_owned()),
+        ..Correlation::default()
+    };
+    Asked::parse(json, correlation).unwrap()
 }
 
-fn begin(asked: &Asked, call: Call, options: Options, lines: &str) -> Driven {
-    let created = Created {
-        seconds: 1_700_000_000,
-        now: 0.0,
-    };
-    let lines = Lines::parse(lines).unwrap();
-    let turn = Turn::new(asked, Some(call), options, lines, "chatcmpl-1".to_owned(), created);
-    Driven {
-        turn,
-        now: 0.0,
-        strict: Strict::default(),
-        items: Vec::new(),
+/// An upstream, from JSON.
+pub fn upstream(json: &str) -> Source {
+    Source::Upstream(Rc::new(Upstream::parse(json, &[]).unwrap()))
+}
+
+/// What a turn is begun with.
+pub struct Beginning<'a> {
+    pub request: &'a str,
+    pub options: &'a str,
+    pub tools: &'a str,
+    pub prepares: bool,
+    pub lines: &'a str,
+    pub sources: Vec<Source>,
+}
+
+impl Default for Beginning<'_> {
+    fn default() -> Self {
+        Self {
+            request: HELLO,
+            options: "{}",
+            tools: "[]",
+            prepares: false,
+            lines: "{}",
+            sources: vec![upstream("{}")],
+        }
+    }
+}
+
+impl Beginning<'_> {
+    pub fn begin(self) -> Driven {
+        let setup = Setup {
+            options: Options::parse(self.options).unwrap(),
+            tools: Tool::parse_all(self.tools).unwrap(),
+            prepares: self.prepares,
+        };
+        let created = Created {
+            seconds: 1_700_000_000,
+            now: 0.0,
+        };
+        let turn = Turn::new(
+            &asked(self.request),
+            Rc::new(setup),
+            self.sources,
+            Lines::parse(self.lines).unwrap(),
+            ("chatcmpl-1".to_owned(), 0),
+            created,
+        );
+        Driven {
+            turn,
+            now: 0.0,
+            strict: Strict::default(),
+            items: Vec::new(),
+        }
     }
 }
 
@@ -48,10 +95,13 @@ pub fn turn(options: &str, lines: &str) -> Driven {
 
 /// The same for this request.
 pub fn turn_about(request: &str, options: &str, lines: &str) -> Driven {
-    let asked = asked(request);
-    let options = Options::parse(options).unwrap();
-    let upstream = Upstream::parse("{}", &[]).unwrap();
-    begin(&asked, asked.call(&upstream, &options, 0, 0.0).unwrap(), options, lines)
+    Beginning {
+        request,
+        options,
+        lines,
+        ..Beginning::default()
+    }
+    .begin()
 }
 
 /// A turn whose source has answered with status 200 and is about to say something.
@@ -64,12 +114,12 @@ pub fn answering() -> Driven {
 
 /// A turn that a developer's own code answers.
 pub fn given(lines: &str) -> Driven {
-    begin(
-        &asked(HELLO),
-        Call::given(Provider::OpenAi, 0.0),
-        Options::default(),
+    Beginning {
         lines,
-    )
+        sources: vec![Source::Code],
+        ..Beginning::default()
+    }
+    .begin()
 }
 
 impl Driven {
@@ -80,14 +130,14 @@ impl Driven {
 
     #[track_caller]
     pub fn send(&mut self) -> &mut Self {
-        assert_eq!(self.turn.next(), Next::Send);
+        assert_eq!(self.turn.next(), Next::Call(call::Next::Send));
         let key = Secret::new("sk-key".to_owned()).unwrap();
         self.turn.send(Some(key), self.now).unwrap();
         self
     }
 
     pub fn ask(&mut self) -> &mut Self {
-        self.turn.ask(self.now);
+        self.turn.ask_code(self.now);
         self
     }
 
@@ -197,6 +247,20 @@ impl Driven {
         self.items.drain(..).count()
     }
 
+    /// What was written since it was last asked, but for signs of life before it.
+    #[track_caller]
+    pub fn signs_then(&mut self, expected: &str) -> &mut Self {
+        self.take();
+        let is_sign = |item: &Item| *item == Item::SignOfLife;
+        let first = self
+            .items
+            .iter()
+            .position(|item| !is_sign(item))
+            .unwrap_or(self.items.len());
+        self.items.drain(..first);
+        self.says(expected)
+    }
+
     /// How it ended: the outcome, and the code of the error if there is one.
     #[track_caller]
     pub fn is(&mut self, expected: &str) -> &mut Self {
@@ -216,7 +280,10 @@ impl Driven {
             .map_or(String::new(), |error| format!(" {}", error.code()));
         assert_eq!(format!("{outcome}{error}"), expected, "at {}", self.now);
         if report.outcome.is_some() {
-            assert_eq!((self.turn.next(), self.turn.deadline()), (Next::Done, None));
+            assert_eq!(
+                (self.turn.next(), self.turn.deadline()),
+                (Next::Call(call::Next::Done), None)
+            );
         }
         if !matches!(report.outcome, None | Some(Outcome::Interrupted)) && self.turn.is_streamed() {
             self.take();

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use liveavatar_llm::call::{Call, Millis, Next};
+use std::rc::Rc;
+
+use liveavatar_llm::call::{self, Millis};
 use liveavatar_llm::error::{Error, Secret};
-use liveavatar_llm::providers::{Provider, Upstream};
-use liveavatar_llm::turn::{Asked, Created, Lines, Options, Outcome, Turn};
+use liveavatar_llm::turn::{Asked, Correlation, Created, Lines, Next, Options, Outcome, Setup, Source, Turn};
 use serde_json::{Value, json};
 
+use super::driven::upstream;
 use super::faults::{Attempt, Event, KEY, attempt};
 use super::heard::Heard;
 use super::strict::{Item, Strict};
@@ -45,7 +47,7 @@ fn setting(random: &mut Random) -> Setting {
         }
     }
     Setting {
-        asked: Asked::parse(&request.to_string(), None).unwrap(),
+        asked: Asked::parse(&request.to_string(), Correlation::default()).unwrap(),
         options: Options::parse(&options.to_string()).unwrap(),
         lines: Lines::parse(&lines.to_string()).unwrap(),
         is_given: random.percent(40),
@@ -75,11 +77,10 @@ impl Run {
         let mut random = Random::new(seed);
         let setting = setting(&mut random);
         let now = random.ms(10_000);
-        let call = if setting.is_given {
-            Call::given(Provider::OpenAi, now)
-        } else {
-            let upstream = Upstream::parse("{}", &[]).unwrap();
-            setting.asked.call(&upstream, &setting.options, 7, now).unwrap()
+        let source = if setting.is_given { Source::Code } else { upstream("{}") };
+        let setup = Setup {
+            options: setting.options.clone(),
+            ..Setup::default()
         };
         let created = Created {
             seconds: 1_700_000_000,
@@ -87,10 +88,10 @@ impl Run {
         };
         let turn = Turn::new(
             &setting.asked,
-            Some(call),
-            setting.options,
+            Rc::new(setup),
+            vec![source],
             setting.lines.clone(),
-            "chatcmpl-1".to_owned(),
+            ("chatcmpl-1".to_owned(), 7),
             created,
         );
         Self {
@@ -120,7 +121,7 @@ impl Run {
                 "a deadline in the past\n{}",
                 self.trace
             );
-            if next == Next::Done {
+            if next == Next::Call(call::Next::Done) {
                 return assert_eq!(deadline, None);
             }
             let deadline = deadline.expect("a turn that goes on has a deadline");
@@ -129,8 +130,8 @@ impl Run {
                 continue;
             }
             let due = match next {
-                Next::Send => self.now + self.random.ms(30),
-                Next::Wait => Millis::INFINITY,
+                Next::Call(call::Next::Send) => self.now + self.random.ms(30),
+                Next::Call(call::Next::Wait) => Millis::INFINITY,
                 _ => self
                     .attempt
                     .events
@@ -157,10 +158,10 @@ impl Run {
     }
 
     fn step(&mut self, next: Next) {
-        if next == Next::Send {
+        if next == Next::Call(call::Next::Send) {
             assert_eq!(self.said(), "", "asked again after words\n{}", self.trace);
             if self.setting.is_given {
-                self.turn.ask(self.now);
+                self.turn.ask_code(self.now);
             } else {
                 self.turn
                     .send(Some(Secret::new(KEY.to_owned()).unwrap()), self.now)
@@ -169,7 +170,7 @@ impl Run {
             self.attempt = attempt(&mut self.random, self.setting.is_given, self.setting.is_gone, self.now);
             return;
         }
-        if next == Next::Read && self.attempt.count > 0 && self.random.percent(4) {
+        if next == Next::Call(call::Next::Read) && self.attempt.count > 0 && self.random.percent(4) {
             return self.rest();
         }
         self.attempt.count += match &self.attempt.events[0].1 {
@@ -199,7 +200,7 @@ impl Run {
             self.turn.rest(self.now);
             self.turn.tick(self.now);
             assert!(
-                !self.turn.has_output() || self.turn.next() != Next::Read,
+                !self.turn.has_output() || self.turn.next() != Next::Call(call::Next::Read),
                 "written to a caller that takes nothing\n{}",
                 self.trace
             );
