@@ -18,6 +18,11 @@ use crate::error::{Error, Peer, Phase, Secret, StreamKind};
 use crate::http::{self, Response};
 use said::Said;
 
+/// How long the caller may take nothing of what waits for it: as long as it waits itself before it gives a turn up (a
+/// read timeout of 10 s, observed with openai-python 2.44.0). Whoever takes nothing for longer is gone, whatever the
+/// platform has told of it.
+const CALLER_PATIENCE_MS: Millis = 10_000.0;
+
 /// A turn as a machine: a [`Call`] to a source, and what is said of its answer.
 ///
 /// It is driven like a [`Call`], through the methods of the same names. [`Turn::deadline`] is also when the next sign of
@@ -33,6 +38,8 @@ pub struct Turn {
     heard: Millis,
     /// When the caller last got something.
     written: Millis,
+    /// Since when the caller has taken nothing of what waits for it.
+    untaken: Option<Millis>,
     is_over: bool,
 }
 
@@ -51,6 +58,7 @@ impl Turn {
             began: now,
             heard: now,
             written: now,
+            untaken: None,
             is_over: false,
         };
         if turn.call.is_none() {
@@ -154,7 +162,7 @@ impl Turn {
         }
     }
 
-    /// The caller has hung up.
+    /// The caller has hung up: nobody is there to take what is said.
     pub fn interrupt(&mut self, now: Millis) {
         if !self.is_over {
             self.is_over = true;
@@ -174,7 +182,10 @@ impl Turn {
         } else {
             Millis::INFINITY
         };
-        let first = call.min(sign).min(self.heard + self.patience().0);
+        let taken = self
+            .untaken
+            .map_or(Millis::INFINITY, |since| since + CALLER_PATIENCE_MS);
+        let first = call.min(sign).min(taken).min(self.heard + self.patience().0);
         first.is_finite().then_some(first)
     }
 
@@ -195,6 +206,12 @@ impl Turn {
         }
     }
 
+    /// Since when the caller has taken nothing, though something waits for it; `None` while nothing does. To be told when
+    /// something begins to wait, and before [`Turn::tick`]. Who takes nothing for 10 000 ms has hung up.
+    pub fn untaken(&mut self, since: Option<Millis>) {
+        self.untaken = since;
+    }
+
     /// See [`Call::listen`].
     pub fn listen(&mut self, since: Millis) {
         self.heard = self.heard.max(since);
@@ -203,10 +220,14 @@ impl Turn {
         }
     }
 
-    /// Time has passed: gives a sign of life where one is due, and gives up on a source that is silent for too long.
+    /// Time has passed: gives a sign of life where one is due, and gives up on a source that is silent for too long, or on
+    /// a caller that takes nothing.
     pub fn tick(&mut self, now: Millis) {
         if self.is_over {
             return;
+        }
+        if self.untaken.is_some_and(|since| now >= since + CALLER_PATIENCE_MS) {
+            return self.interrupt(now);
         }
         let (limit, phase) = self.patience();
         if now >= self.heard + limit {
