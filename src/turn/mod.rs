@@ -35,6 +35,11 @@ use race::Race;
 use said::Said;
 use tools::Round;
 
+/// How long the caller may take nothing of what waits for it: as long as it waits itself before it gives a turn up (a
+/// read timeout of 10 s, observed with openai-python 2.44.0). Whoever takes nothing for longer is gone, whatever the
+/// platform has told of it.
+const CALLER_PATIENCE_MS: Millis = 10_000.0;
+
 /// What a developer sets for all turns of an endpoint.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Setup {
@@ -76,6 +81,8 @@ pub struct Turn {
     heard: Millis,
     /// When the caller last got something.
     written: Millis,
+    /// Since when the caller has taken nothing of what waits for it.
+    untaken: Option<Millis>,
     /// Since when nothing was said that the user waits for; the filler is due some time after it, once.
     quiet: Option<Millis>,
 }
@@ -138,6 +145,7 @@ impl Turn {
             began: now,
             heard: now,
             written: now,
+            untaken: None,
             quiet: Some(now),
             setup,
             lines,
@@ -357,7 +365,7 @@ impl Turn {
         }
     }
 
-    /// The caller has hung up.
+    /// The caller has hung up: nobody is there to take what is said.
     pub fn interrupt(&mut self, now: Millis) {
         match &self.stage {
             Stage::Over => return,
@@ -380,7 +388,10 @@ impl Turn {
                 call.min(self.heard + self.patience().0)
             }
         };
-        let first = own.min(self.sign_due()).min(self.filler_due());
+        let taken = self
+            .untaken
+            .map_or(Millis::INFINITY, |since| since + CALLER_PATIENCE_MS);
+        let first = own.min(taken).min(self.sign_due()).min(self.filler_due());
         first.is_finite().then_some(first)
     }
 
@@ -419,6 +430,12 @@ impl Turn {
         }
     }
 
+    /// Since when the caller has taken nothing, though something waits for it; `None` while nothing does. To be told when
+    /// something begins to wait, and before [`Turn::tick`]. Who takes nothing for 10 000 ms has hung up.
+    pub fn untaken(&mut self, since: Option<Millis>) {
+        self.untaken = since;
+    }
+
     /// See [`Call::listen`].
     pub fn listen(&mut self, since: Millis) {
         self.heard = self.heard.max(since);
@@ -427,8 +444,12 @@ impl Turn {
         }
     }
 
-    /// Time has passed: gives a sign of life where one is due, and gives up on what takes too long.
+    /// Time has passed: gives a sign of life where one is due, and gives up on what takes too long, or on a
+    /// caller that takes nothing.
     pub fn tick(&mut self, now: Millis) {
+        if self.untaken.is_some_and(|since| now >= since + CALLER_PATIENCE_MS) {
+            return self.interrupt(now);
+        }
         match &mut self.stage {
             Stage::Over => return,
             Stage::Preparing { .. } => {

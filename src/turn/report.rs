@@ -90,7 +90,7 @@ pub enum Outcome {
     Failed,
     /// The user had said nothing, and no source was asked.
     Empty,
-    /// The caller hung up.
+    /// The caller hung up, or took nothing for 10 000 ms.
     Interrupted,
 }
 

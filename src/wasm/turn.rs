@@ -187,6 +187,12 @@ impl TurnMachine {
         self.turn.interrupt(now);
     }
 
+    /// Since when the caller has taken nothing, though something waits for it. Gives the same as `push`.
+    pub fn untaken(&mut self, since: Option<f64>) -> u32 {
+        self.turn.untaken(since);
+        self.flags()
+    }
+
     /// When `tick` is to be called, on the caller's clock.
     pub fn deadline(&mut self) -> Option<f64> {
         let deadline = self.turn.deadline();

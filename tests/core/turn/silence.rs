@@ -145,6 +145,43 @@ fn while_the_caller_takes_nothing_no_silence_is_the_sources() {
 }
 
 #[test]
+fn a_caller_that_takes_nothing_for_ten_seconds_has_hung_up() {
+    let mut unread = answering();
+    unread.turn.untaken(Some(0.0));
+    unread.pass(9999.0).is("goes on");
+    unread.pass(10_000.0).is("interrupted");
+    let mut slow = answering();
+    slow.push(event(&words("Hello"))).says("'Hello'");
+    for second in 1..=100 {
+        slow.at(f64::from(second) * 1000.0);
+        slow.turn.rest(slow.now);
+        // It takes something every nine seconds.
+        slow.turn.untaken(Some((slow.now / 9000.0).floor() * 9000.0));
+        slow.tick().says("").is("goes on");
+    }
+    slow.turn.untaken(None);
+    slow.turn.listen(slow.now);
+    slow.wait_until(100_500.0).says("hb");
+}
+
+#[test]
+fn what_the_caller_has_not_taken_is_looked_at_in_time_whatever_else_is_due() {
+    let options = r#"{"timeouts":{"firstTokenMs":null,"idleMs":null},"heartbeatMs":null}"#;
+    let mut turn = turn(options, "{}");
+    turn.send();
+    assert_eq!(turn.turn.deadline(), None);
+    turn.turn.untaken(Some(500.0));
+    assert_eq!(turn.turn.deadline(), Some(10_500.0));
+    // It has taken something meanwhile.
+    turn.turn.untaken(Some(8000.0));
+    turn.at(10_500.0)
+        .tick()
+        .is("goes on")
+        .wait_until(18_000.0)
+        .is("interrupted");
+}
+
+#[test]
 fn a_connection_that_is_held_open_holds_nobody_up() {
     let mut done = answering();
     done.push(events(&[&words("Hello"), &finish("stop"), DONE]))

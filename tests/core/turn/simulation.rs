@@ -193,7 +193,11 @@ impl Run {
 
     /// The caller takes nothing for a while, so that nothing is read either.
     fn rest(&mut self) {
-        let end = self.now + self.random.ms(30_000);
+        let begin = self.now;
+        let end = begin + self.random.ms(30_000);
+        // In half of the cases nothing waits for it.
+        let since = self.random.percent(50).then_some(begin);
+        self.turn.untaken(since);
         while let Some(at) = self.turn.deadline().filter(|at| *at < end) {
             assert!(at >= self.now, "a deadline in the past\n{}", self.trace);
             self.now = at;
@@ -206,7 +210,17 @@ impl Run {
             );
             self.written = self.now;
         }
-        self.now = end;
+        let is_gone = self.turn.report().outcome == Some(Outcome::Interrupted);
+        assert_eq!(
+            is_gone,
+            since.is_some() && self.now >= begin + 10_000.0,
+            "{}",
+            self.trace
+        );
+        if !is_gone {
+            self.now = end;
+        }
+        self.turn.untaken(None);
         self.turn.listen(self.now);
         let _ = write!(self.trace, " rested until {}", self.now);
     }
