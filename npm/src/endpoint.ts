@@ -4,10 +4,10 @@ import { json, jsonOfOptions } from "./arguments.js";
 import type { ChatRequest, ChatUsage } from "./chat.js";
 import { fromModule, invalid, type LiveAvatarLlmError } from "./errors.js";
 import { type Exports, instance } from "./instance.js";
-import { given, type Source, type TurnInfo } from "./source.js";
+import { origin, type Route, routes, type Settled as SettledSource, type Source, type TurnInfo } from "./source.js";
 import { seed } from "./stream.js";
+import { plainTools, type ServerTool } from "./tool.js";
 import { Turn } from "./turn.js";
-import { access, type Access } from "./upstream.js";
 
 /** What is said where no source says anything: a text, or a function that is asked for one at the turn's beginning. */
 export type Line = string | ((turn: Omit<TurnInfo, "signal">) => string);
@@ -20,24 +20,47 @@ export type Auth =
 
 /** What may be set for an endpoint. */
 export interface EndpointOptions {
-  /** Where answers come from. */
-  source: Source;
+  /**
+   * Where answers come from: one source; several, of which each is asked where those before it fail, stay silent or say
+   * nothing; or an object of either, by the model that the caller names. In that the name `default` answers for every model
+   * that has no name of its own; without it such a model gets the status 404.
+   */
+  source: Source | Source[] | Record<string, Source | Source[]>;
   /**
    * Who may ask. LiveAvatar sends the `secret_value` of the registered secret as a bearer token; tokens are compared in a
    * time that tells nothing but their lengths. `"none"` lets everybody in, at your provider's expense.
    */
   auth: Auth;
-  /** Lines of your own. */
+  /**
+   * What of an answer is handed on; default `"spoken"`: the words of the first choice, from a first chunk that is sent at
+   * once, and always ended as an ordinary turn. `"faithful"` hands on everything (reasoning, calls of tools, refusals, further
+   * choices), waits for the source before it answers, and tells errors: by the status before anything was sent, in the stream
+   * after that.
+   */
+  output?: "spoken" | "faithful";
+  /**
+   * Changes each request before a source is asked: adds what was retrieved, or instructions. Signs of life go on meanwhile.
+   * It may take as long as the last source (`timeouts.firstTokenMs`); where it fails the failure line is said.
+   */
+  prepare?: (request: ChatRequest, turn: TurnInfo) => ChatRequest | Promise<ChatRequest>;
+  /** Tools that the model may call, which the endpoint runs until the model speaks. */
+  tools?: ServerTool[];
+  /** Lines of your own. Those that the caller sends back as the assistant's words are not shown to the source. */
   say?: {
     /** When the source failed; `false` says nothing. Default: an apology in English. */
     failure?: Line | false;
     /** When the model refused; default: what it refused with. */
     refusal?: Line;
+    /** When the user has to wait for longer than `afterMs` milliseconds, once for each wait: «One moment.» Default: nothing. */
+    filler?: { afterMs: number; line: Line };
     /** When the user said nothing, as happens when noise is taken for speech; default: nothing is said. */
     empty?: Line;
   };
   timeouts?: {
-    /** How long a source may be silent before its first words, in milliseconds; default 20 000. */
+    /**
+     * How long a source may be silent before its first words, in milliseconds; default 4000 where another can be asked
+     * instead, and 20 000 for the last.
+     */
     firstTokenMs?: number;
     /** How long a source may be silent after that, in milliseconds; default 8000. The caller gives up after 10 000. */
     idleMs?: number;
@@ -50,12 +73,49 @@ export interface EndpointOptions {
   limits?: {
     /** The largest request, in bytes; default 4 MiB. */
     bodyBytes?: number;
+    /** How many messages a source gets to see, not counting instructions; the oldest go first. Default: all. */
+    historyMessages?: number;
+    /** How often the model may call tools in one turn; default 8. After that it is asked to speak. */
+    toolRounds?: number;
   };
+  /** Which pages may ask, by their origins, such as `https://example.com`; `"*"` is all. Default: none. */
+  cors?: { origins: string[] } | false;
+  /** Whether reports hold what the user said and what was said to the user; default false. */
+  reportText?: boolean;
   /** Told of each turn when it is over. What it throws is printed to the console and changes nothing. */
   onTurn?: (report: TurnReport) => void | Promise<void>;
 }
 
-/** How a turn went. It never holds what was said. */
+/** How a source did in a turn. */
+export interface SourceReport {
+  /** Which of the turn's sources, from 0. */
+  source: number;
+  /** Its model, if it names one. */
+  model?: string;
+  /** Milliseconds from asking it until its first words. */
+  firstTokenMs?: number;
+  /** Milliseconds from asking it until it was done or given up. */
+  ms: number;
+  /** Why it was given up. */
+  error?: { code: string; message: string };
+}
+
+/** How a call of a tool went. */
+export interface ToolReport {
+  /** The name that the model gave. */
+  name: string;
+  /**
+   * - `returned`: it gave a result
+   * - `threw`: the model was told what it threw
+   * - `timedOut`: the model was told that it took too long
+   * - `invalid`: the arguments or the name were not valid; it was not run, and the model was told why
+   */
+  outcome: "returned" | "threw" | "timedOut" | "invalid";
+  /** How long it took, in milliseconds. */
+  ms: number;
+}
+
+/** How a turn went. It holds what was said only with `reportText`. */
 export interface TurnReport {
   /** The id of the answer. */
   id: string;
@@ -63,6 +123,12 @@ export interface TurnReport {
   utteranceId: string;
   /** See {@link TurnInfo.roomId}. */
   roomId?: string;
+  /** See {@link TurnInfo.jobId}. */
+  jobId?: string;
+  /** See {@link TurnInfo.agentId}. */
+  agentId?: string;
+  /** See {@link TurnInfo.path}. */
+  path: string[];
   /**
    * - `spoken`: the source's answer was said, whole
    * - `cut`: what had come of it was said; then it broke off
@@ -78,6 +144,14 @@ export interface TurnReport {
   totalMs: number;
   /** Tokens used, if the source told. */
   usage?: Partial<Pick<ChatUsage, "prompt_tokens" | "completion_tokens" | "total_tokens">>;
+  /** Each source that was asked, in order: once for each round of tools. */
+  sources?: SourceReport[];
+  /** Each call of a tool. */
+  tools?: ToolReport[];
+  /** Whether the filler was said. */
+  filler?: boolean;
+  /** With `reportText`: what the user said, and what was said to the user. */
+  text?: { user: string; spoken: string };
   /** Why it failed or was cut. */
   error?: LiveAvatarLlmError;
 }
@@ -89,11 +163,13 @@ export interface ExecutionContext {
 
 interface Settled {
   options: EndpointOptions;
-  access: Access | undefined;
+  sources: SettledSource[];
   bearers: string[];
   plain: string;
   lines: string;
-  upstream: string | undefined;
+  routes: string;
+  tools: string;
+  cors: string;
 }
 
 /**
@@ -140,24 +216,37 @@ export class ChatEndpoint {
     const options = this.#options;
     const settled = (this.#settled ??= settle(typeof options === "function" ? options(env) : options));
     const { exports, endpoint } = this.#endpoint(settled);
-    const refuse = (reason: string): Response => reply(exports.Endpoint.refusal(reason) as Reply);
+    const origin = request.headers.get("origin") ?? undefined;
 
-    const route = exports.Endpoint.route(request.method, new URL(request.url).pathname);
+    const { pathname } = new URL(request.url);
+    const route = exports.Endpoint.route(request.method, pathname);
+    if (route === "preflight") {
+      const allowed = endpoint.preflight(origin, request.headers.get("access-control-request-headers") ?? undefined);
+      return allowed.length > 0 ? withHeaders(new Response(null, { status: 204 }), allowed) : reply(exports.Endpoint.refusal("usePost") as Reply);
+    }
+    const response = await this.#answer(route, pathname, request, env, ctx, settled);
+    return origin === undefined ? response : withHeaders(response, this.#endpoint(settled).endpoint.corsHeaders(origin));
+  };
+
+  async #answer(route: string, path: string, request: Request, env: unknown, ctx: ExecutionContext | undefined, settled: Settled): Promise<Response> {
+    const { exports, endpoint } = this.#endpoint(settled);
+    const refuse = (reason: string): Response => reply(exports.Endpoint.refusal(reason) as Reply);
     if (route !== "completions" && route !== "models") return refuse(route);
     if (!(await isAllowed(request, settled, exports))) return refuse("unauthorized");
     if (route === "models") return reply({ status: 200, body: endpoint.models() });
 
     const body = await read(request, endpoint.bodyBytes());
     if (body === undefined) return refuse("tooLarge");
-    return this.#turn(body, request, env, ctx, settled);
-  };
+    return this.#turn(body, path, request, env, ctx, settled);
+  }
 
-  #turn(body: string, request: Request, env: unknown, ctx: ExecutionContext | undefined, settled: Settled): Response | Promise<Response> {
+  #turn(body: string, path: string, request: Request, env: unknown, ctx: ExecutionContext | undefined, settled: Settled): Response | Promise<Response> {
     // Asked for again: the instance may have been replaced while the request was read.
     const { exports, endpoint } = this.#endpoint(settled);
+    const { options } = settled;
     let asked;
     try {
-      asked = new exports.Asked(body, request.headers.get(exports.Endpoint.roomHeader()) ?? undefined, seed());
+      asked = new exports.Asked(body, path, [...request.headers].flat(), seed());
     } catch (thrown) {
       return refusal(thrown, exports);
     }
@@ -165,12 +254,11 @@ export class ChatEndpoint {
       const waitUntil = (promise: Promise<unknown>): void => ctx?.waitUntil?.(promise);
       const { text, ...ids } = asked.info() as Ids & { text: string };
       const info = { ...ids, text, request, env, waitUntil };
-      const said = json(lines(settled.options.say, spoken(info)), "/say", "`say`");
+      const said = json(lines(options.say, spoken(info)), "/say", "`say`");
       const machine = asked.begin(endpoint, said, Date.now() / 1000, performance.now());
-      const { source } = settled.options;
-      const origin = settled.access ?? given(source as Extract<Source, Function>, JSON.parse(body) as ChatRequest, info);
-      const turn = new Turn({ machine, exports, origin, signal: request.signal });
-      return answer(turn, ids, settled.options.onTurn, waitUntil);
+      const task = { machine, exports, origin: origin(machine, settled.sources, info), signal: request.signal };
+      const turn = new Turn(task, { turn: info, prepare: options.prepare, tools: options.tools ?? [] });
+      return answer(turn, ids, options.onTurn, waitUntil);
     } catch (thrown) {
       return refusal(thrown, exports);
     } finally {
@@ -179,11 +267,12 @@ export class ChatEndpoint {
   }
 
   /** The module's side of this endpoint, in the instance that is current. */
-  #endpoint({ plain, lines, upstream }: Settled) {
+  #endpoint({ plain, lines, routes, tools, cors, options }: Settled) {
     const exports = instance();
     if (this.#machine?.exports !== exports) {
       try {
-        this.#machine = { exports, endpoint: new exports.Endpoint(plain, lines, upstream) };
+        const endpoint = new exports.Endpoint(plain, lines, routes, tools, cors, options.prepare !== undefined);
+        this.#machine = { exports, endpoint };
       } catch (thrown) {
         throw fromModule(thrown, exports);
       }
@@ -200,21 +289,33 @@ function settle(options: EndpointOptions): Settled {
   if (options instanceof Promise) {
     throw invalid("", "wrong_type", "the function that gives the options gave a promise: give them at once, and let functions in them wait, such as `apiKey`");
   }
-  const { source, auth, say, onTurn, ...plain } = options;
-  if (source === undefined || source === null) {
-    throw invalid("/source", "missing", "`source` is missing: give an upstream such as { baseUrl, apiKey, model }, or a function");
+  const { source, auth, prepare, tools, say, cors, onTurn, ...plain } = options;
+  const { Endpoint } = instance();
+  const found = routes(source, (name) => Endpoint.isUpstreamMember(name));
+  for (const [name, value] of Object.entries({ prepare, onTurn })) {
+    if (value !== undefined && typeof value !== "function") throw invalid(`/${name}`, "wrong_type", `\`${name}\` must be a function`);
   }
-  if (onTurn !== undefined && typeof onTurn !== "function") throw invalid("/onTurn", "wrong_type", "`onTurn` must be a function");
   if (say !== undefined && (typeof say !== "object" || say === null)) throw invalid("/say", "wrong_type", "`say` must be an object of lines");
-  const upstream = typeof source === "function" ? undefined : access(source, "/source");
   return {
     options,
-    access: upstream,
+    sources: found.flatMap(({ sources }) => sources),
     bearers: bearers(auth),
     plain: jsonOfOptions(shown(plain)),
-    lines: json(lines(say, () => ""), "/say", "`say`"),
-    upstream: upstream && json(upstream.rest, "/source", "the source"),
+    lines: json(lines(say, () => "…"), "/say", "`say`"),
+    routes: json(found.map(plainRoute), "/source", "the source"),
+    tools: plainTools(tools),
+    cors: json(cors ?? false, "/cors", "`cors`"),
   };
+}
+
+/** A route as plain data: nothing stands for the developer's own code. */
+function plainRoute({ sources, ...route }: Route): object {
+  return { ...route, sources: sources.map((source) => (typeof source === "function" ? null : source.rest)) };
+}
+
+function withHeaders(response: Response, flat: string[]): Response {
+  for (let index = 0; index < flat.length; index += 2) response.headers.append(flat[index]!, flat[index + 1]!);
+  return response;
 }
 
 /** Members with something for each function, so that a name that is not known is told whatever it holds. */
@@ -268,8 +369,13 @@ async function read(request: Request, limit: number): Promise<string | undefined
 }
 
 /** Lines as plain data, with `ask` asking the functions among them. */
-function lines(say: EndpointOptions["say"], ask: (line: Extract<Line, Function>) => unknown): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(say ?? {}).map(([name, line]) => [name, typeof line === "function" ? ask(line) : line]));
+function lines(say: EndpointOptions["say"], ask: (line: Extract<Line, Function>) => unknown): unknown {
+  const plain = (line: unknown): unknown => (typeof line === "function" ? ask(line as Extract<Line, Function>) : line);
+  const { filler, ...others } = say ?? {};
+  const entries = Object.entries(others).map(([name, line]) => [name, plain(line)]);
+  if (typeof filler === "object" && filler !== null) entries.push(["filler", { ...filler, line: plain(filler.line) }]);
+  else if (filler !== undefined) entries.push(["filler", filler]);
+  return Object.fromEntries(entries);
 }
 
 /** What a line's function gives in this turn; nothing if it gives no text: no turn fails for that. */
@@ -286,7 +392,7 @@ function spoken(turn: Omit<TurnInfo, "signal">): (line: Extract<Line, Function>)
   };
 }
 
-type Ids = Pick<TurnInfo, "id" | "utteranceId" | "roomId">;
+type Ids = Pick<TurnInfo, "id" | "utteranceId" | "roomId" | "jobId" | "agentId" | "path">;
 
 function answer(
   turn: Turn,
@@ -304,7 +410,15 @@ function answer(
       console.error("liveavatar-llm: onTurn threw", thrown);
     }
   };
-  return turn.isStreamed ? stream(turn, told, waitUntil) : whole(turn, told, waitUntil);
+  if (!turn.isStreamed) return whole(turn, told, waitUntil);
+  const response = stream(turn, told, waitUntil);
+  if (!turn.waitsForSource) return response;
+  return turn.begun.then(() => refused(turn) ?? response);
+}
+
+/** The response of a turn of which nothing came, if that is to be told. */
+function refused({ refusal }: Turn): Response | undefined {
+  return refusal && reply({ status: refusal[0], body: refusal[1] });
 }
 
 async function whole(turn: Turn, told: () => Promise<void>, waitUntil: (promise: Promise<unknown>) => void): Promise<Response> {
@@ -312,7 +426,7 @@ async function whole(turn: Turn, told: () => Promise<void>, waitUntil: (promise:
   const running = turn.run((bytes) => parts.push(bytes));
   waitUntil(running.then(told));
   await running;
-  return new Response(new Blob(parts as BlobPart[]), { headers: { "content-type": "application/json" } });
+  return refused(turn) ?? new Response(new Blob(parts as BlobPart[]), { headers: { "content-type": "application/json" } });
 }
 
 function stream(turn: Turn, told: () => Promise<void>, waitUntil: (promise: Promise<unknown>) => void): Response {

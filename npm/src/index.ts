@@ -15,7 +15,7 @@ export {
 } from "./errors.js";
 
 export type { CallOptions, ClientOptions, Timeouts } from "./client.js";
-export type { Auth, EndpointOptions, ExecutionContext, Line, TurnReport } from "./endpoint.js";
+export type { Auth, EndpointOptions, ExecutionContext, Line, SourceReport, ToolReport, TurnReport } from "./endpoint.js";
 export type { Issue } from "./errors.js";
 export type { ConnectedLlm, LiveAvatarOptions, LlmConfigurations, Secrets, Sessions } from "./liveavatar.js";
 export type {
@@ -38,6 +38,7 @@ export type {
   VoiceSettings,
 } from "./session.js";
 export type { Source, Sourced, TurnInfo } from "./source.js";
+export type { ServerTool, StandardJsonSchema } from "./tool.js";
 export type { StreamMetrics, StreamResponse } from "./stream.js";
 export type { Common, Fetcher, Key, OpenAIUpstream, Upstream } from "./upstream.js";
 export type {

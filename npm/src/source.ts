@@ -4,7 +4,7 @@ import { isRead, isResponse } from "./access.js";
 import type { ChatChunk, ChatRequest } from "./chat.js";
 import { invalid } from "./errors.js";
 import type { Origin } from "./transfer.js";
-import type { Pull, Upstream } from "./upstream.js";
+import { access, type Access, type Pull, type Upstream } from "./upstream.js";
 
 /** One turn of the caller, as the developer's own code sees it. */
 export interface TurnInfo {
@@ -17,6 +17,15 @@ export interface TurnInfo {
   utteranceId: string;
   /** The caller's id for the room, the same throughout a session; missing if the caller sends none. */
   roomId?: string;
+  /** The caller's id for its job, if it sends one. */
+  jobId?: string;
+  /** The caller's id for its agent, if it sends one. */
+  agentId?: string;
+  /**
+   * The parts of the address before `/v1` or `/chat/completions`: with `https://example.com/sessions/7/v1` registered as
+   * `base_url` they are `["sessions", "7"]`.
+   */
+  path: string[];
   /** What the user has just said: the words of all user messages at the end of the conversation. */
   text: string;
   /** Aborted when the answer is not wanted any more: the caller hung up, or a deadline passed. */
@@ -44,13 +53,68 @@ export type Sourced =
 export type Source = Upstream | ((request: ChatRequest, turn: TurnInfo) => Sourced | Promise<Sourced>);
 
 /**
- * Asks a function.
+ * A source, taken apart.
  * @internal
  */
-export function given(source: Extract<Source, Function>, request: ChatRequest, turn: Omit<TurnInfo, "signal">): Origin {
+export type Settled = Access | Extract<Source, Function>;
+
+/**
+ * The sources for one model, or for all.
+ * @internal
+ */
+export interface Route {
+  model?: string;
+  isList: boolean;
+  sources: Settled[];
+}
+
+/**
+ * Takes the sources of an endpoint apart, and says what is wrong with those that are none. `isMember` tells the names that
+ * an upstream's members have.
+ * @internal
+ */
+export function routes(source: unknown, isMember: (name: string) => boolean): Route[] {
+  if (source === undefined || source === null) {
+    throw invalid("/source", "missing", "`source` is missing: give an upstream such as { baseUrl, apiKey, model }, or a function");
+  }
+  if (typeof source !== "object" || Array.isArray(source)) return [route(source, "/source")];
+  const entries = Object.entries(source);
+  const isSource = (value: unknown): boolean => typeof value === "function" || (typeof value === "object" && value !== null);
+  const isRecord = entries.length > 0 && entries.every(([name, value]) => !isMember(name) && isSource(value));
+  if (!isRecord) return [route(source, "/source")];
+  return entries.map(([model, value]) => ({ model, ...route(value, `/source/${model}`) }));
+}
+
+function route(source: unknown, path: string): Route {
+  if (!Array.isArray(source)) return { isList: false, sources: [settled(source, path)] };
+  if (source.length === 0) throw invalid(path, "missing", "the list of sources is empty: give one at least");
+  return { isList: true, sources: source.map((one, index) => settled(one, `${path}/${index}`)) };
+}
+
+function settled(source: unknown, path: string): Settled {
+  return typeof source === "function" ? (source as Extract<Source, Function>) : access(source as Upstream, path);
+}
+
+/**
+ * Where the answers of one turn come from: of all the sources, that which the machine is asking.
+ * @internal
+ */
+export function origin(
+  machine: { source(): number; request(): string },
+  sources: Settled[],
+  turn: Omit<TurnInfo, "signal">,
+): Origin {
+  const current = (): Settled => sources[machine.source()]!;
   return {
-    key: async () => undefined,
-    ask: async (_, signal) => pull(await source(request, { ...turn, signal })),
+    key: async () => {
+      const source = current();
+      return typeof source === "function" ? undefined : source.key();
+    },
+    ask: async (request, signal) => {
+      const source = current();
+      if (typeof source !== "function") return source.ask(request);
+      return pull(await source(JSON.parse(machine.request()) as ChatRequest, { ...turn, signal }));
+    },
   };
 }
 

@@ -150,6 +150,15 @@ export abstract class Transfer<Driven extends Machine> {
     this.finish({ error });
   }
 
+  /** The machine asks for something that only the one who made it knows. What comes of it is told with {@link Transfer.told}. */
+  protected act(_machine: Driven): void {}
+
+  /** Tells the machine what came of something that it had asked for, and goes on. */
+  protected told(tell: (machine: Driven) => number): void {
+    if (this.step(tell) & HAS_OUTPUT) this.hasOutput();
+    this.#wake();
+  }
+
   /** Waits until there is a body to read, or it is over. */
   async settled(): Promise<void> {
     // Its end need not be waited for where someone's function, such as the one that gives the key, does not return.
@@ -228,8 +237,11 @@ export abstract class Transfer<Driven extends Machine> {
             if (this.#refusal) await this.drain(this.#refusal);
             else this.receive(END);
             break;
-          default:
+          case "done":
             this.#conclude();
+            break;
+          default:
+            this.act(machine);
         }
       }
     } catch (thrown) {
@@ -280,14 +292,14 @@ export abstract class Transfer<Driven extends Machine> {
         this.#refusal = reader;
       }
     } else {
-      this.begun();
+      this.answering();
       this.reader = answer;
     }
     this.#arm();
   }
 
   /** The answer has begun, in pieces that are no bytes. */
-  protected begun(): void {}
+  protected answering(): void {}
 
   /** Asks the machine, if there still is one. A fault in it ends the call. */
   protected ask<Answer>(ask: (machine: Driven) => Answer): Answer | undefined {

@@ -3,7 +3,9 @@
 import { json } from "./arguments.js";
 import { type Failure, invalid, toError, ValidationError } from "./errors.js";
 import type { Exports } from "./instance.js";
-import { type Machine, Transfer } from "./transfer.js";
+import type { TurnInfo } from "./source.js";
+import { runTool, type ServerTool } from "./tool.js";
+import { type Machine, type Task, Transfer } from "./transfer.js";
 
 /**
  * The machine of one turn.
@@ -18,15 +20,49 @@ interface Told {
 }
 
 /**
+ * What of a turn is the developer's own code.
+ * @internal
+ */
+export interface Own {
+  turn: Omit<TurnInfo, "signal">;
+  prepare: ((request: any, turn: TurnInfo) => unknown) | undefined;
+  tools: ServerTool[];
+}
+
+/** A call of a tool, as the machine gives it. */
+interface ToolCall {
+  call: number;
+  tool: number;
+  arguments: string;
+}
+
+/**
  * A turn on its way. Unlike an answer that somebody reads it runs by itself, since the caller must hear something while
  * its source is silent.
  * @internal
  */
 export class Turn extends Transfer<TurnMachine> {
   readonly isStreamed = this.machine!.isStreamed();
+  /** Whether the response waits for the first output, since its status depends on the source. */
+  readonly waitsForSource = this.machine!.waitsForSource();
+  /** Status and body of the response, if nothing of an answer came and this is to be told. */
+  refusal: [status: number, body: string] | undefined;
+  readonly #own: Own;
+  /** Resolves when there is something to send, or nothing will be. */
+  readonly begun: Promise<void>;
+  #begin!: () => void;
   #out: (bytes: Uint8Array) => void = () => {};
   #last: Uint8Array | undefined;
   #report: Told = {};
+  /** Tells the developer's own code that is running that its result is not wanted any more. */
+  #stopRound = (): void => {};
+
+  constructor(task: Task<TurnMachine>, own: Own) {
+    super(task);
+    this.#own = own;
+    this.begun = new Promise((resolve) => (this.#begin = resolve));
+    void this.ended.then(this.#begin);
+  }
 
   /** How it went, once it is over. Without an outcome that is not known, because of the error. */
   get report(): { outcome?: string; error?: unknown } {
@@ -70,7 +106,9 @@ export class Turn extends Transfer<TurnMachine> {
   protected override hasOutput(): void {
     const bytes = this.ask((machine) => machine.takeBytes()) ?? this.#last;
     this.#last = undefined;
-    if (bytes && bytes.length > 0) this.#out(bytes);
+    if (!bytes || bytes.length === 0) return;
+    this.#out(bytes);
+    this.#begin();
   }
 
   protected override piece(machine: TurnMachine, value: unknown): number {
@@ -81,7 +119,37 @@ export class Turn extends Transfer<TurnMachine> {
     throw invalid("/source", "wrong_type", `the source gave a ${typeof value}: give texts, or chunks as OpenAI's API has them`);
   }
 
-  protected override begun(): void {
+  protected override act(machine: TurnMachine): void {
+    if (machine.next() === "prepare") return void this.#prepare(machine.prepare());
+    const gone = new AbortController();
+    const { turn, tools } = this.#own;
+    const run = async ({ call, tool, arguments: args }: ToolCall): Promise<void> => {
+      const answer = await runTool(tools[tool]!, args, { ...turn, signal: gone.signal }).then(
+        (result) => ({ result, error: undefined }),
+        (thrown: unknown) => ({ result: undefined, error: thrown instanceof Error ? thrown.message : String(thrown) }),
+      );
+      this.told((machine) => machine.called(call, answer.result, answer.error, performance.now()));
+    };
+    const calls = machine.callTools(performance.now()) as ToolCall[];
+    this.#stopRound();
+    this.#stopRound = () => gone.abort();
+    for (const call of calls) void run(call);
+  }
+
+  async #prepare(request: string): Promise<void> {
+    const { turn, prepare } = this.#own;
+    const gone = new AbortController();
+    this.#stopRound = () => gone.abort();
+    try {
+      const prepared = json(await prepare!(JSON.parse(request), { ...turn, signal: gone.signal }), "/prepare", "what `prepare` gave");
+      this.told((machine) => machine.prepared(prepared, performance.now()));
+    } catch (thrown) {
+      this.refuse(thrown);
+      this.told((machine) => machine.untaken(undefined));
+    }
+  }
+
+  protected override answering(): void {
     this.machine?.open(performance.now());
   }
 
@@ -99,6 +167,8 @@ export class Turn extends Transfer<TurnMachine> {
   }
 
   protected override keep(machine: TurnMachine): void {
+    this.#stopRound();
+    this.refusal = machine.refusal() as Turn["refusal"];
     this.#last = machine.takeBytes();
     this.#report = machine.report() as Told;
   }

@@ -38,6 +38,9 @@ const MEMBERS: [&str; 7] = [
     "provider", "baseUrl", "model", "headers", "query", "defaults", "override",
 ];
 
+/// Members that are JavaScript, and never come here.
+const FURTHER: [&str; 2] = ["apiKey", "fetch"];
+
 impl Provider {
     const ALL: [(&'static str, Self); 1] = [("openai", Self::OpenAi)];
 
@@ -76,7 +79,7 @@ impl Upstream {
             ));
         };
         let mut options = Options::new(members, path);
-        options.check_names("an upstream", &MEMBERS, &["apiKey", "fetch"], |name| match name {
+        options.check_names("an upstream", &MEMBERS, &FURTHER, |name| match name {
             "url" | "endpoint" | "baseuri" | "host" => Some("baseUrl"),
             "key" | "apikey" | "token" => Some("apiKey"),
             "modelname" => Some("model"),
@@ -96,6 +99,12 @@ impl Upstream {
             overrides: options.object("override"),
         };
         options.result(upstream)
+    }
+
+    /// Whether an upstream has a member of this name.
+    #[must_use]
+    pub fn has_member(name: &str) -> bool {
+        MEMBERS.contains(&name) || FURTHER.contains(&name)
     }
 
     /// The headers and query parameters whose values are secrets by their names, to be kept out of error messages like

@@ -11,6 +11,7 @@ use super::report;
 use super::turn::TurnMachine;
 use crate::endpoint::{self, Cors, Refused, Route};
 use crate::error::Error;
+use crate::providers::Upstream;
 use crate::turn::{Asked, Correlation, Created, Lines, Options, Routes, Setup, Tool, Turn};
 
 /// An endpoint's options, read once and used for each of its requests.
@@ -88,6 +89,12 @@ impl EndpointMachine {
             body: refused.body(),
             header: refused.header(),
         })
+    }
+
+    /// Whether an upstream has a member of this name.
+    #[wasm_bindgen(js_name = isUpstreamMember)]
+    pub fn is_upstream_member(name: &str) -> bool {
+        Upstream::has_member(name)
     }
 
     /// The token of an `authorization` header, if it carries one.
