@@ -138,6 +138,8 @@ pub fn failed(error: &Error) -> (u16, String) {
         // What is wrong with the request, or is too much of it, its sender can change. The key is not the sender's.
         (Family::Api, Some(status @ (400 | 402 | 404 | 408 | 409 | 413 | 422 | 429))) => status,
         (Family::Deadline, _) => 504,
+        // What the developer's own code gave; anything else that is not valid is the request.
+        (Family::Validation, _) if error.code() != "bad_source" => 400,
         (Family::Validation | Family::Source, _) => 500,
         _ => 502,
     };

@@ -64,8 +64,8 @@ impl Lines {
                 other => given.wrong_type(&[name], "a text, or false to say nothing", other.describe()),
             }
         }
-        if given.has("filler") {
-            let mut filler = given.enter("filler");
+        let mut filler = given.enter("filler");
+        if let Some(Value::Object(_)) = value.get("filler") {
             filler.check_names("`say.filler`", &["afterMs", "line"], &[], |name| match name {
                 "delay" | "delayms" | "after" | "timeoutm" => Some("afterMs"),
                 "text" | "say" => Some("line"),
@@ -88,8 +88,8 @@ impl Lines {
                 );
             }
             lines.filler = after_ms.zip(line).map(|(after_ms, line)| Filler { after_ms, line });
-            given.leave(filler);
         }
+        given.leave(filler);
         given.result(lines)
     }
 }

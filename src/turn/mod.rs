@@ -279,7 +279,6 @@ impl Turn {
     /// See [`Call::open`].
     pub fn open(&mut self, now: Millis) {
         self.heard = now;
-        self.said.begin();
         self.each(now, &mut |call, _| call.open(now));
     }
 

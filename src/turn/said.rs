@@ -98,12 +98,14 @@ impl Said {
 
     /// Writes the first chunk, if it was not.
     pub(super) fn begin(&mut self) {
-        if !std::mem::replace(&mut self.is_begun, true) {
+        if !self.is_begun {
+            self.is_begun = true;
             self.write(&Delta::Open { choice: 0 });
         }
     }
 
     fn write(&mut self, delta: &Delta<'_>) {
+        self.begin();
         let Self { form, out, .. } = self;
         match form {
             Form::Events(writer) => writer.write(delta, &mut |chunk| sse::data(out, chunk)),
@@ -239,7 +241,6 @@ impl Said {
             }
             return;
         }
-        self.begin();
         let finish = self
             .finish
             .take()

@@ -142,12 +142,6 @@ describe("requests that are none are refused with 400", () => {
       assert.deepEqual(endpoint.turns, []);
     });
   }
-
-  test("a request that names no model, where the upstream names none either", async () => {
-    const response = await serving({ baseUrl: llm.baseUrl }).ask(said("Hi", { model: undefined }));
-    assert.equal(response.status, 400);
-    assert.match((await refused(response)).message, /`model` is missing/);
-  });
 });
 
 test("a request that is too large is refused with 413, however it comes", async () => {
@@ -197,7 +191,19 @@ const WRONG = {
   "a list": [[], "", "wrong_type", /\{ source, auth \}/],
   "no source": [{ auth }, "/source", "missing", /`source` is missing/],
   "a text as source": [{ source: "gpt", auth }, "/source", "wrong_type", /upstream/],
-  "a list as source": [{ source: [], auth }, "/source", "wrong_type", /upstream/],
+  "an empty list of sources": [{ source: [], auth }, "/source", "missing", /at least/],
+  "a wrong member of a source in a list": [{ source: [{ model: "a" }, { baseURL: "https://a.example" }], auth }, "/source/1/baseURL", "unknown_member", /`baseUrl`/],
+  "a wrong member of a model's source": [{ source: { fast: { baseURL: "https://a.example", model: "a" }, slow: () => "" }, auth }, "/source/fast/baseURL", "unknown_member", /`baseUrl`/],
+  "no source for a model": [{ source: { fast: [], slow: () => "" }, auth }, "/source/fast", "missing", /at least/],
+  "an unknown output": [{ source: () => "", auth, output: "loud" }, "/output", "wrong_value", /"faithful"/],
+  "no function as `prepare`": [{ source: () => "", auth, prepare: {} }, "/prepare", "wrong_type", /function/],
+  "no list as tools": [{ source: () => "", auth, tools: {} }, "/tools", "wrong_type", /list/],
+  "a tool that cannot be run": [{ source: () => "", auth, tools: [{ name: "a" }] }, "/tools/0/run", "missing", /function/],
+  "a tool without a name": [{ source: () => "", auth, tools: [{ run() {} }] }, "/tools/0/name", "bad_name", /get_weather/],
+  "no parameters of a tool": [{ source: () => "", auth, tools: [{ name: "a", run() {}, parameters: { "~standard": {} } }] }, "/tools/0/parameters", "wrong_type", /JSON Schema/],
+  "a filler without a time": [{ source: () => "", auth, say: { filler: { line: "Hm." } } }, "/say/filler/afterMs", "missing", /milliseconds/],
+  "a filler that is a text": [{ source: () => "", auth, say: { filler: "Hm." } }, "/say/filler", "wrong_type", /object/],
+  "an origin with a path": [{ source: () => "", auth, cors: { origins: ["https://a.example/"] } }, "/cors/origins/0", "bad_origin", /scheme, host and port/],
   "a wrong member of the source": [{ source: { baseURL: "https://a.example" }, auth }, "/source/baseURL", "unknown_member", /`baseUrl`/],
   "a wrong base URL of the source": [{ source: { baseUrl: "a.example" }, auth }, "/source/baseUrl", "bad_url", /https:\/\//],
   "an empty key of the source": [{ source: { apiKey: "" }, auth }, "/source/apiKey", "bad_key", /empty/],

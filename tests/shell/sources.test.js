@@ -420,7 +420,7 @@ test("a report has ids, times and tokens, and no words", async () => {
   const heard = await hear(endpoint.ask(said("My secret wish"), { headers: { "x-livekit-room-id": "RM_1" } }));
   assert.deepEqual(heard.usage, { prompt_tokens: 3, completion_tokens: 4, total_tokens: 7 });
   const report = await endpoint.report();
-  assert.deepEqual(Object.keys(report).sort(), ["firstTokenMs", "id", "outcome", "roomId", "totalMs", "usage", "utteranceId"]);
+  assert.deepEqual(Object.keys(report).sort(), ["firstTokenMs", "id", "outcome", "path", "roomId", "sources", "totalMs", "usage", "utteranceId"]);
   assert.deepEqual([report.roomId, report.outcome, report.usage], ["RM_1", "spoken", heard.usage]);
   assert.ok(!/Hello|secret/.test(JSON.stringify(report)));
 });
