@@ -426,6 +426,7 @@ impl Turn {
         {
             self.heard = now;
             self.written = now;
+            self.quiet = self.quiet.map(|_| now);
         }
     }
 
