@@ -174,7 +174,7 @@ impl Run {
                 Next::Prepare | Next::CallTools => self.now,
                 Next::Call(call::Next::Send) => self.now + self.random.ms(30),
                 Next::Call(call::Next::Wait) => self.own_code(),
-                _ => self
+                Next::Call(_) => self
                     .attempt
                     .events
                     .front()
@@ -432,8 +432,7 @@ impl Run {
         // What is said behind a source's words is set apart from them.
         let without = |line: &str| {
             last.strip_suffix(line)
-                .map(|rest| rest.strip_suffix(' ').unwrap_or(rest))
-                .unwrap_or(&last)
+                .map_or(last.as_str(), |rest| rest.strip_suffix(' ').unwrap_or(rest))
                 .to_owned()
         };
         let words = match outcome {
