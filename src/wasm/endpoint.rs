@@ -7,7 +7,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use super::report;
 use super::turn::TurnMachine;
 use crate::call::Call;
-use crate::endpoint::{self, ROOM_HEADER, Refused, Route};
+use crate::endpoint::{self, AUTH_MS, ROOM_HEADER, Refused, Route};
 use crate::error::Error;
 use crate::providers::{Provider, Upstream};
 use crate::turn::{Asked, Created, Lines, Options, Turn};
@@ -67,6 +67,8 @@ impl EndpointMachine {
             "usePost" => Refused::MethodNotAllowed("POST"),
             "unauthorized" => Refused::Unauthorized,
             "tooLarge" => Refused::TooLarge,
+            "unreadable" => Refused::Unreadable,
+            "unavailable" => Refused::Unavailable,
             _ => Refused::NotFound,
         };
         report(&Reply {
@@ -85,6 +87,12 @@ impl EndpointMachine {
     #[wasm_bindgen(js_name = isSame)]
     pub fn is_same(one: &str, other: &str) -> bool {
         endpoint::is_same(one, other)
+    }
+
+    /// How long the developer's own code may take to say who may ask, in milliseconds.
+    #[wasm_bindgen(js_name = authMs)]
+    pub fn auth_ms() -> f64 {
+        AUTH_MS
     }
 
     /// The largest request that is read, in bytes.
