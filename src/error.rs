@@ -78,9 +78,9 @@ impl Peer {
 pub enum Phase {
     /// From sending an attempt to the end of its answer.
     Attempt,
-    /// From sending an attempt to its response headers.
+    /// From an attempt's beginning, before its key is asked for, to its response headers.
     Headers,
-    /// From sending an attempt to the first piece of its message.
+    /// From an attempt's beginning to the first piece of its message.
     FirstToken,
     /// The longest silence between two reads, once there are headers.
     Idle,

@@ -10,9 +10,9 @@ import { access, type Access, type Upstream } from "./upstream.js";
 
 /** Deadlines in milliseconds; `Infinity` is none. */
 export interface Timeouts {
-  /** From sending an attempt to its response headers; default 30 000. */
+  /** From an attempt's beginning, before its key is asked for, to its response headers; default 30 000. */
   headersMs?: number;
-  /** From sending an attempt to the first piece of its message; default 60 000. */
+  /** From an attempt's beginning to the first piece of its message; default 60 000. */
   firstTokenMs?: number;
   /** The longest silence between two reads; default 30 000. */
   idleMs?: number;

@@ -1,13 +1,15 @@
 // The endpoint that a LiveAvatar calls.
 
 import { json, jsonOfOptions } from "./arguments.js";
+import { Body } from "./body.js";
 import type { ChatRequest, ChatUsage } from "./chat.js";
-import { fromModule, invalid, type LiveAvatarLlmError } from "./errors.js";
+import { fromModule, invalid, LiveAvatarLlmError } from "./errors.js";
 import { type Exports, instance } from "./instance.js";
 import { origin, type Route, routes, type Settled as SettledSource, type Source, type TurnInfo } from "./source.js";
 import { seed } from "./stream.js";
 import { plainTools, type ServerTool } from "./tool.js";
 import { Turn } from "./turn.js";
+import { reading } from "./upstream.js";
 
 /** What is said where no source says anything: a text, or a function that is asked for one at the turn's beginning. */
 export type Line = string | ((turn: Omit<TurnInfo, "signal">) => string);
@@ -28,7 +30,9 @@ export interface EndpointOptions {
   source: Source | Source[] | Record<string, Source | Source[]>;
   /**
    * Who may ask. LiveAvatar sends the `secret_value` of the registered secret as a bearer token; tokens are compared in a
-   * time that tells nothing but their lengths. `"none"` lets everybody in, at your provider's expense.
+   * time that tells nothing but their lengths. A function that throws, or says nothing for five seconds, is printed to the
+   * console, and the request is refused with 503, after which the caller asks again. `"none"` lets everybody in, at your
+   * provider's expense.
    */
   auth: Auth;
   /**
@@ -135,7 +139,7 @@ export interface TurnReport {
    * - `refused`: the model refused, and the refusal was said
    * - `failed`: the source gave nothing that can be said; the failure line was said
    * - `empty`: the user had said nothing, and no source was asked
-   * - `interrupted`: the caller hung up
+   * - `interrupted`: the caller hung up, or took nothing for ten seconds
    */
   outcome: "spoken" | "cut" | "refused" | "failed" | "empty" | "interrupted";
   /** Milliseconds from the request until the source's first words. */
@@ -152,7 +156,7 @@ export interface TurnReport {
   filler?: boolean;
   /** With `reportText`: what the user said, and what was said to the user. */
   text?: { user: string; spoken: string };
-  /** Why it failed or was cut. */
+  /** Why it failed or was cut. It has no `partial`, since a report holds nothing of what was said. */
   error?: LiveAvatarLlmError;
 }
 
@@ -185,7 +189,8 @@ interface Settled {
  * It answers `POST …/chat/completions`, streaming or not, and `GET …/models`, each with or without a `/v1` before it. An
  * answer begins at once, gives a sign of life every half second, holds the words of the first choice and nothing else, and
  * always ends as an ordinary turn: a source that fails is replaced by a line of yours, since after the first byte the
- * caller never asks again, and tells nobody.
+ * caller never asks again, and tells nobody. A caller that takes nothing for ten seconds, which is as long as it waits
+ * itself, has hung up: the source is stopped, and the turn reported as `interrupted`.
  *
  * `fetch` is bound: `const { fetch } = endpoint` and `{ ...endpoint }` work.
  */
@@ -207,7 +212,8 @@ export class ChatEndpoint {
   }
 
   /**
-   * Answers a request.
+   * Answers a request. What is wrong with one is said in the response: 400, 401, 404, 405 or 413, and 503 where `auth`
+   * failed.
    *
    * @param env the worker's bindings; handed on to the options' function and to the source
    * @param ctx the worker's context, whose `waitUntil` keeps the turn alive until its report is given
@@ -216,28 +222,28 @@ export class ChatEndpoint {
     const options = this.#options;
     const settled = (this.#settled ??= settle(typeof options === "function" ? options(env) : options));
     const { exports, endpoint } = this.#endpoint(settled);
-    const origin = request.headers.get("origin") ?? undefined;
+    const origin = request.headers.get("origin") ?? "";
 
     const { pathname } = new URL(request.url);
     const route = exports.Endpoint.route(request.method, pathname);
     if (route === "preflight") {
-      const allowed = endpoint.preflight(origin, request.headers.get("access-control-request-headers") ?? undefined);
+      const allowed = endpoint.preflight(origin, request.headers.get("access-control-request-headers") ?? "");
       return allowed.length > 0 ? withHeaders(new Response(null, { status: 204 }), allowed) : reply(exports.Endpoint.refusal("usePost") as Reply);
     }
     const response = await this.#answer(route, pathname, request, env, ctx, settled);
-    return origin === undefined ? response : withHeaders(response, this.#endpoint(settled).endpoint.corsHeaders(origin));
+    return origin === "" ? response : withHeaders(response, this.#endpoint(settled).endpoint.corsHeaders(origin));
   };
 
   async #answer(route: string, path: string, request: Request, env: unknown, ctx: ExecutionContext | undefined, settled: Settled): Promise<Response> {
     const { exports, endpoint } = this.#endpoint(settled);
     const refuse = (reason: string): Response => reply(exports.Endpoint.refusal(reason) as Reply);
     if (route !== "completions" && route !== "models") return refuse(route);
-    if (!(await isAllowed(request, settled, exports))) return refuse("unauthorized");
+    const isLetIn = await inTime(() => isAllowed(request, settled, exports), exports.Endpoint.authMs());
+    if (isLetIn !== true) return refuse(isLetIn === false ? "unauthorized" : "unavailable");
     if (route === "models") return reply({ status: 200, body: endpoint.models() });
 
     const body = await read(request, endpoint.bodyBytes());
-    if (body === undefined) return refuse("tooLarge");
-    return this.#turn(body, path, request, env, ctx, settled);
+    return "text" in body ? this.#turn(body.text, path, request, env, ctx, settled) : refuse(body.refused);
   }
 
   #turn(body: string, path: string, request: Request, env: unknown, ctx: ExecutionContext | undefined, settled: Settled): Response | Promise<Response> {
@@ -349,23 +355,43 @@ async function isAllowed(request: Request, { options: { auth }, bearers }: Settl
   return allowed.map((one) => typeof one === "string" && one !== "" && exports.Endpoint.isSame(token, one)).includes(true);
 }
 
-/** A request's body as text; nothing if it is larger than `limit`. */
-async function read(request: Request, limit: number): Promise<string | undefined> {
-  if (Number(request.headers.get("content-length")) > limit) return undefined;
-  const reader = request.body?.getReader();
+/** What `auth` says within so many milliseconds; nothing if it throws or takes longer, which is heard of. */
+async function inTime(ask: () => Promise<boolean>, ms: number): Promise<boolean | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new LiveAvatarLlmError({ code: "auth_late", message: `\`auth\` did not say within ${ms} ms who may ask` })), ms);
+  });
+  try {
+    return await Promise.race([ask(), late]);
+  } catch (thrown) {
+    console.error("liveavatar-llm: a request was refused, since `auth` failed", thrown);
+    return undefined;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** A request's body as text, or why it is refused. */
+async function read(request: Request, limit: number): Promise<{ text: string } | { refused: "tooLarge" | "unreadable" }> {
+  if (Number(request.headers.get("content-length")) > limit) return { refused: "tooLarge" };
   const decoder = new TextDecoder();
   let text = "";
-  for (let length = 0; reader; ) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    length += value.length;
-    if (length > limit) {
-      await reader.cancel();
-      return undefined;
+  try {
+    const reader = request.body ? reading(request.body) : undefined;
+    for (let length = 0; reader; ) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      length += (value as Uint8Array).length;
+      if (length > limit) {
+        reader.cancel().catch(() => {});
+        return { refused: "tooLarge" };
+      }
+      text += decoder.decode(value as Uint8Array, { stream: true });
     }
-    text += decoder.decode(value, { stream: true });
+  } catch {
+    return { refused: "unreadable" };
   }
-  return text + decoder.decode();
+  return { text: text + decoder.decode() };
 }
 
 /** Lines as plain data, with `ask` asking the functions among them. */
@@ -423,31 +449,18 @@ function refused({ refusal }: Turn): Response | undefined {
 
 async function whole(turn: Turn, told: () => Promise<void>, waitUntil: (promise: Promise<unknown>) => void): Promise<Response> {
   const parts: Uint8Array[] = [];
-  const running = turn.run((bytes) => parts.push(bytes));
+  const running = turn.run({ write: (bytes) => void parts.push(bytes) });
   waitUntil(running.then(told));
   await running;
   return refused(turn) ?? new Response(new Blob(parts as BlobPart[]), { headers: { "content-type": "application/json" } });
 }
 
 function stream(turn: Turn, told: () => Promise<void>, waitUntil: (promise: Promise<unknown>) => void): Response {
-  let taken = (): void => {};
-  let isGone = false;
-  const body = new ReadableStream<Uint8Array>({
-    start(controller) {
-      const out = (bytes: Uint8Array): void => void (isGone || controller.enqueue(bytes));
-      // While the caller takes nothing, nothing more is asked of the source; signs of life are small.
-      const ready = (): Promise<void> | undefined =>
-        (controller.desiredSize ?? 1) > 0 ? undefined : new Promise((resolve) => (taken = resolve));
-      const running = turn.run(out, ready).then(() => void (isGone || controller.close()));
-      waitUntil(running.then(told));
-    },
-    pull: () => taken(),
-    cancel: () => {
-      isGone = true;
-      turn.stop();
-    },
-  }, { highWaterMark: 16 });
-  return new Response(body, { headers: HEADERS });
+  const body = new Body(() => turn.stop());
+  const running = turn.run(body);
+  const written = running.then(() => (turn.report.outcome === "interrupted" ? body.drop() : body.end()));
+  waitUntil(Promise.all([running.then(told), written]));
+  return new Response(body.stream, { headers: HEADERS });
 }
 
 /** A proxy that gathers or compresses the stream would hold words back. */

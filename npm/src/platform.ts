@@ -1,7 +1,9 @@
 // What the module cannot do by itself when it calls LiveAvatar: ask for the key, fetch, and wait.
 
-import { LiveAvatarLlmError, StreamError } from "./errors.js";
+import { invalid, LiveAvatarLlmError, StreamError } from "./errors.js";
 import type { Exports } from "./instance.js";
+import { isBytes } from "./transfer.js";
+import { reading } from "./upstream.js";
 
 type Way = Parameters<Exports["perform"]>[4];
 
@@ -100,13 +102,14 @@ async function whole(response: Response, signal: AbortSignal): Promise<Response>
   const { status, headers, body } = response;
   let text = "";
   if (body) {
-    const reader = body.getReader();
+    const reader = reading(body);
     const stop = (): void => void reader.cancel().catch(() => {});
     signal.addEventListener("abort", stop);
     const decoder = new TextDecoder();
     for (let size = 0; ; ) {
       const { done, value } = await reader.read();
       if (done) break;
+      if (!isBytes(value)) throw unreadable("its body gave something that is no Uint8Array");
       size += value.byteLength;
       if (size > LARGEST) {
         stop();
@@ -119,5 +122,14 @@ async function whole(response: Response, signal: AbortSignal): Promise<Response>
   // What a redirect that is not followed looks like in a page cannot be made in another way.
   if (status === 0) return Response.error();
   const isEmpty = status === 204 || status === 205 || status === 304;
-  return new Response(isEmpty ? null : text, { status, headers: [...headers.entries()] });
+  try {
+    return new Response(isEmpty ? null : text, { status, headers: [...headers.entries()] });
+  } catch (cause) {
+    throw unreadable(cause instanceof Error ? cause.message : String(cause));
+  }
+}
+
+/** The error for an answer that has come, and is none that a platform's own fetch gives. */
+function unreadable(why: string): Error {
+  return invalid("/fetch", "wrong_type", `the \`fetch\` that was given gave a Response that cannot be read: ${why}`);
 }

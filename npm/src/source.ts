@@ -4,7 +4,7 @@ import { isRead, isResponse } from "./access.js";
 import type { ChatChunk, ChatRequest } from "./chat.js";
 import { invalid } from "./errors.js";
 import type { Origin } from "./transfer.js";
-import { access, type Access, type Pull, type Upstream } from "./upstream.js";
+import { access, type Access, lettingGo, type Pull, reading, type Upstream } from "./upstream.js";
 
 /** One turn of the caller, as the developer's own code sees it. */
 export interface TurnInfo {
@@ -128,7 +128,7 @@ function pull(sourced: unknown): Response | Pull {
     const { getReader, locked } = sourced as ReadableStream<unknown>;
     if (typeof getReader === "function") {
       if (locked) throw alreadyRead("ReadableStream");
-      return getReader.call(sourced) as Pull;
+      return reading(sourced as ReadableStream<unknown>);
     }
     const { [Symbol.asyncIterator]: asynchronous, [Symbol.iterator]: synchronous } = sourced as AsyncIterable<unknown> & Iterable<unknown>;
     if (typeof asynchronous === "function") return iterate(asynchronous.call(sourced));
@@ -143,21 +143,9 @@ function alreadyRead(what: string): Error {
 }
 
 function iterate(iterator: AsyncIterator<unknown> | Iterator<unknown>): Pull {
-  let stop = (): void => {};
   const next = async (): Promise<{ done?: boolean | undefined; value?: unknown }> => {
     const { done, value } = await iterator.next();
     return { done, value };
   };
-  return {
-    // Whoever waits for a piece is let go when the rest is not wanted any more, whether the iterator heeds that or not.
-    read: () =>
-      new Promise((resolve, reject) => {
-        stop = () => resolve({ done: true });
-        next().then(resolve, reject);
-      }),
-    cancel: async (reason) => {
-      stop();
-      return iterator.return?.(reason);
-    },
-  };
+  return lettingGo(next, (reason) => iterator.return?.(reason));
 }

@@ -3,7 +3,7 @@
 import { isResponse } from "./access.js";
 import { fromModule, invalid, LiveAvatarLlmError, ValidationError } from "./errors.js";
 import type { Exports } from "./instance.js";
-import type { Pull } from "./upstream.js";
+import { type Pull, reading } from "./upstream.js";
 
 /**
  * Set in what {@link Transfer.receive} gives: there is output to take.
@@ -34,6 +34,8 @@ export interface StreamResponse {
  */
 export interface Machine {
   next(): string;
+  /** Which of several is to be asked. */
+  source?(): number;
   send(key: string | undefined, signal: AbortSignal, now: number): Request | undefined;
   respond(status: number, headers: string[], now: number): void;
   requestId(): string | undefined;
@@ -126,7 +128,11 @@ export abstract class Transfer<Driven extends Machine> {
     const signal = this.#signal;
     if (signal?.aborted) this.stop(signal.reason);
     else signal?.addEventListener("abort", this.#aborted);
-    if (response) this.#accept(response);
+    try {
+      if (response) this.#accept(response);
+    } catch (thrown) {
+      this.refuse(fromModule(thrown, this.#exports));
+    }
     this.#opening = this.#open();
     return this;
   }
@@ -207,6 +213,8 @@ export abstract class Transfer<Driven extends Machine> {
   /** Takes what the reader threw. Gives the same as {@link Transfer.receive}. */
   broke(cause: unknown): number {
     this.#isWaiting = false;
+    // What is no body is one at no further attempt either.
+    if (cause instanceof ValidationError) return this.#trapped(cause);
     this.cause = cause;
     return this.step((machine) => machine.lose(performance.now()));
   }
@@ -245,7 +253,7 @@ export abstract class Transfer<Driven extends Machine> {
         }
       }
     } catch (thrown) {
-      this.refuse(fromModule(thrown, this.#exports));
+      if (!this.over) this.refuse(fromModule(thrown, this.#exports));
     }
   }
 
@@ -253,11 +261,12 @@ export abstract class Transfer<Driven extends Machine> {
     const origin = this.#origin;
     this.cause = this.#lastResponse = undefined;
     this.#arm();
-    const key = await origin?.key();
-    if (this.over || !origin) return;
+    if (!origin) return;
+    const given = await this.#key(origin);
+    if (!given) return;
     const attempt = new AbortController();
     this.#attempt = attempt;
-    const request = machine.send(key, attempt.signal, performance.now());
+    const request = machine.send(given.key, attempt.signal, performance.now());
     this.#arm();
     const asked = origin.ask(request, attempt.signal);
     // An origin that does not heed its signal must not be waited for, nor its late answer be left open.
@@ -276,6 +285,20 @@ export abstract class Transfer<Driven extends Machine> {
     else if (answer) this.#accept(answer);
   }
 
+  /** Asks for the key; nothing if the attempt was given up meanwhile. */
+  async #key(origin: Origin): Promise<{ key: string | undefined } | undefined> {
+    const given = origin.key().then((key) => ({ key }));
+    // A key must not go to another than it was asked for, which may be the one to be asked by then.
+    const source = (): number | undefined => this.ask((machine) => machine.source?.());
+    const asked = source();
+    for (;;) {
+      const woken = new Promise<undefined>((resolve) => (this.#wake = () => resolve(undefined)));
+      const first = await Promise.race([given, woken]);
+      if (this.over || this.ask((machine) => machine.next()) !== "send" || source() !== asked) return undefined;
+      if (first) return first;
+    }
+  }
+
   #accept(answer: Response | Pull): void {
     const { machine } = this;
     if (!machine) return;
@@ -284,7 +307,7 @@ export abstract class Transfer<Driven extends Machine> {
       machine.respond(status, [...headers.entries()].flat().map(String), performance.now());
       const requestId = machine.requestId();
       this.#lastResponse = { status, headers, ...(requestId === undefined ? {} : { requestId }) };
-      const reader = body?.getReader();
+      const reader = body ? reading(body) : undefined;
       if (machine.next() === "read") {
         this.reader = reader;
         this.#answer(this.#lastResponse);
@@ -347,12 +370,22 @@ export abstract class Transfer<Driven extends Machine> {
   #overdue = (): void => {
     this.#isResting = !this.#isWaiting;
     const waitingSince = this.#isWaiting ? this.#waitingSince : undefined;
-    const flags = this.step((machine) => machine.tick(waitingSince, performance.now()));
-    if (flags & HAS_OUTPUT) this.hasOutput();
+    // What is thrown here reaches nobody, and no further timer would be set.
+    try {
+      const flags = this.step((machine) => this.tick(machine, waitingSince, performance.now()));
+      if (flags & HAS_OUTPUT) this.hasOutput();
+    } catch (thrown) {
+      this.#trapped(thrown);
+    }
     if (this.over) return;
     this.#arm();
     this.#wake();
   };
+
+  /** A deadline of the machine's has passed. */
+  protected tick(machine: Driven, waitingSince: number | undefined, now: number): number {
+    return machine.tick(waitingSince, now);
+  }
 
   /** The machine is done. */
   #conclude(): void {
@@ -373,13 +406,13 @@ export abstract class Transfer<Driven extends Machine> {
     this.#signal?.removeEventListener("abort", this.#aborted);
     const fault = this.#free();
     if (fault && !("error" in over)) this.over = over = fault;
-    // Whoever waits for more of a body that has said all would wait for its end, too.
-    if ("error" in over || this.#isWaiting) this.#release();
-    else this.#letEnd();
     if (this.#lastResponse) this.#answer(this.#lastResponse);
     else this.#refuse(over.error);
     this.#wake();
     this.#end();
+    // Whoever waits for more of a body that has said all would wait for its end, too.
+    if ("error" in over || this.#isWaiting) this.#release();
+    else this.#letEnd();
   }
 
   /** Keeps what the machine knows, and gives its memory back. Gives the fault that it was lost by, if it was. */
@@ -421,7 +454,11 @@ export abstract class Transfer<Driven extends Machine> {
   }
 }
 
-function isBytes(value: unknown): value is Uint8Array {
+/**
+ * Whether a value is bytes, whichever realm it is from.
+ * @internal
+ */
+export function isBytes(value: unknown): value is Uint8Array {
   return ArrayBuffer.isView(value) && (value as Uint8Array).BYTES_PER_ELEMENT === 1;
 }
 

@@ -13,6 +13,19 @@ import { type Machine, type Task, Transfer } from "./transfer.js";
  */
 export type TurnMachine = ReturnType<Exports["Asked"]["prototype"]["begin"]> & Machine;
 
+/**
+ * What a turn is written to.
+ * @internal
+ */
+export interface Sink {
+  /** Takes what is to be sent. Who throws is gone. */
+  write(bytes: Uint8Array): void;
+  /** What is waited for before each read of the source, if the caller is slow. */
+  ready?(): Promise<void> | undefined;
+  /** Since when the caller has taken nothing, though something waits for it. */
+  untaken?(): number | undefined;
+}
+
 /** What a machine tells of a turn. */
 interface Told {
   outcome?: string;
@@ -51,7 +64,7 @@ export class Turn extends Transfer<TurnMachine> {
   /** Resolves when there is something to send, or nothing will be. */
   readonly begun: Promise<void>;
   #begin!: () => void;
-  #out: (bytes: Uint8Array) => void = () => {};
+  #sink: Sink = { write() {} };
   #last: Uint8Array | undefined;
   #report: Told = {};
   /** Tells the developer's own code that is running that its result is not wanted any more. */
@@ -75,24 +88,26 @@ export class Turn extends Transfer<TurnMachine> {
     return { ...report, error: toError(failure, cause === undefined ? {} : { cause }) };
   }
 
-  /**
-   * Runs it to its end. `out` gets what is to be sent, at once; before each read of the source `ready` is waited for.
-   */
-  async run(out: (bytes: Uint8Array) => void, ready: () => Promise<void> | undefined = () => undefined): Promise<void> {
-    this.#out = out;
-    this.start();
-    this.hasOutput();
-    while (!this.over) {
-      const { reader } = this;
-      if (!reader) {
-        await this.settled();
-        continue;
-      }
-      const waiting = ready();
-      if (waiting) await Promise.race([waiting, this.ended]);
-      if (this.over) break;
-      await this.drain(reader);
+  /** Runs it to its end, and writes what is to be sent at once. Never rejects: what goes wrong is in the report. */
+  async run(sink: Sink): Promise<void> {
+    this.#sink = sink;
+    try {
+      this.start();
       this.hasOutput();
+      while (!this.over) {
+        const { reader } = this;
+        if (!reader) {
+          await this.settled();
+          continue;
+        }
+        const waiting = sink.ready?.();
+        if (waiting) await Promise.race([waiting, this.ended]);
+        if (this.over) break;
+        await this.drain(reader);
+        this.hasOutput();
+      }
+    } catch (error) {
+      this.finish({ error });
     }
     this.hasOutput();
   }
@@ -107,8 +122,19 @@ export class Turn extends Transfer<TurnMachine> {
     const bytes = this.ask((machine) => machine.takeBytes()) ?? this.#last;
     this.#last = undefined;
     if (!bytes || bytes.length === 0) return;
-    this.#out(bytes);
+    try {
+      this.#sink.write(bytes);
+    } catch {
+      return this.stop();
+    }
     this.#begin();
+    const since = this.#sink.untaken?.();
+    if (since !== undefined) this.step((machine) => machine.untaken(since));
+  }
+
+  protected override tick(machine: TurnMachine, waitingSince: number | undefined, now: number): number {
+    machine.untaken(this.#sink.untaken?.());
+    return super.tick(machine, waitingSince, now);
   }
 
   protected override piece(machine: TurnMachine, value: unknown): number {
@@ -160,10 +186,10 @@ export class Turn extends Transfer<TurnMachine> {
     this.step((machine) => machine.fail(why, performance.now()));
   }
 
-  // A source that failed must be let go of; the rest of one that did not is read.
+  // A source that failed or that nobody listens to must be let go of; the rest of any other is read.
   protected override outcome(machine: TurnMachine): { error?: unknown } {
-    const { error } = machine.report() as Told;
-    return error ? { error } : {};
+    const { error, outcome } = machine.report() as Told;
+    return error || outcome === "interrupted" ? { error } : {};
   }
 
   protected override keep(machine: TurnMachine): void {

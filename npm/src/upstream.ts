@@ -63,11 +63,64 @@ export function access(upstream: Upstream, path = ""): Access {
   return { key: asking(apiKey, path), ask: (request) => send(request!), hasKey: apiKey !== undefined, rest };
 }
 
+/** What reading gives. */
+interface Read {
+  done?: boolean | undefined;
+  value?: unknown;
+}
+
 /**
  * What a body is read with, or an iterator that stands for one.
  * @internal
  */
 export interface Pull {
-  read(): Promise<{ done?: boolean | undefined; value?: unknown }>;
+  read(): Promise<Read>;
   cancel(reason?: unknown): Promise<unknown>;
+}
+
+/**
+ * What reads a body. Its methods always give promises, and reading gives results: a body may be of another library, or a
+ * double in a test, whose methods throw, give something else, or are not there.
+ * @internal
+ */
+export function reading(body: ReadableStream<unknown>): Pull {
+  let reader: Pull | undefined;
+  try {
+    reader = body.getReader();
+  } catch (cause) {
+    throw unreadable(`its getReader() threw: ${cause instanceof Error ? cause.message : String(cause)}`);
+  }
+  // The platform's own keep to this, and are read without a further promise.
+  if (reader instanceof ReadableStreamDefaultReader) return reader;
+  const read = async (): Promise<Read> => {
+    if (typeof reader?.read !== "function") throw unreadable("its reader has no read()");
+    const result: unknown = await reader.read();
+    if (typeof result !== "object" || result === null) throw unreadable(`read() gave ${result === null ? "null" : typeof result}`);
+    return result;
+  };
+  return lettingGo(read, (reason) => reader?.cancel?.(reason));
+}
+
+/**
+ * The same, where whoever waits for a piece is let go when the rest is not wanted any more, whether `cancel` sees to that
+ * or not.
+ * @internal
+ */
+export function lettingGo(read: () => Promise<Read>, cancel: (reason: unknown) => unknown): Pull {
+  let stop = (): void => {};
+  return {
+    read: () =>
+      new Promise((resolve, reject) => {
+        stop = () => resolve({ done: true });
+        read().then(resolve, reject);
+      }),
+    cancel: async (reason) => {
+      stop();
+      return cancel(reason);
+    },
+  };
+}
+
+function unreadable(why: string): Error {
+  return invalid("", "wrong_type", `the body is no ReadableStream: ${why}, where a reader's read() gives { done, value }`);
 }

@@ -38,7 +38,7 @@ pub struct Call {
     retries: u32,
     /// When the call began; the total deadline counts from here.
     began: Millis,
-    /// When this attempt was sent.
+    /// When this attempt began, by asking for its key.
     sent: Millis,
     /// When something was last heard in this attempt.
     heard: Millis,
@@ -191,7 +191,8 @@ impl Call {
         }
     }
 
-    /// The request of the next attempt. The key is asked for anew for each; from here on it is kept out of errors.
+    /// The request of the next attempt. The key is asked for anew for each; from here on it is kept out of errors. The
+    /// attempt's clock goes on from when [`Call::next`] first asked for this, so that a key that never comes ends it, too.
     ///
     /// # Errors
     ///
@@ -216,7 +217,6 @@ impl Call {
         }
         self.framing = Framing::default();
         self.decoder = self.provider.decoder();
-        self.sent = now;
         self.heard = now;
         self.resting = false;
         self.state = State::Sent;
@@ -396,7 +396,6 @@ impl Call {
         let total = self.policy.timeouts.total_ms.map(|ms| self.began + ms);
         let own = match self.state {
             State::Waiting { until } => Some(until),
-            State::Ready => None,
             State::Ended(_) => return None,
             _ => self.phase().map(|(at, _, _)| at),
         };
@@ -420,7 +419,7 @@ impl Call {
         let first_token = || after(self.sent, limits.first_token_ms, Phase::FirstToken);
         let (first, second) = match self.state {
             State::Open if self.resting => (None, None),
-            State::Sent => (after(self.sent, limits.headers_ms, Phase::Headers), first_token()),
+            State::Ready | State::Sent => (after(self.sent, limits.headers_ms, Phase::Headers), first_token()),
             State::Open if self.has_output => (idle(), None),
             // No token comes in a refusal, but one that trickles is not to be read for ever either.
             State::Open | State::Refused { .. } => (idle(), first_token()),
@@ -445,6 +444,7 @@ impl Call {
         if let State::Waiting { until } = self.state {
             if now >= until {
                 self.state = State::Ready;
+                self.sent = now;
             }
             return;
         }

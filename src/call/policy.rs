@@ -8,9 +8,9 @@ use crate::json::Value;
 /// The four deadlines, in milliseconds; `None` waits for ever.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Timeouts {
-    /// From sending an attempt to its response headers.
+    /// From an attempt's beginning, before its key is asked for, to its response headers.
     pub headers_ms: Option<Millis>,
-    /// From sending an attempt to the first piece of its message.
+    /// From an attempt's beginning to the first piece of its message.
     pub first_token_ms: Option<Millis>,
     /// The longest silence between two reads, once there are headers.
     pub idle_ms: Option<Millis>,

@@ -174,7 +174,7 @@ impl Decoder {
         } else {
             Err(Error::stream(
                 StreamKind::Truncated,
-                "the answer broke off before a finish reason or [DONE]: `partial` has what came",
+                "the answer broke off before a finish reason or [DONE]: the upstream, or something before it, gave up halfway",
             ))
         }
     }

@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use super::http::pairs;
 use super::report;
 use super::turn::TurnMachine;
-use crate::endpoint::{self, Cors, Refused, Route};
+use crate::endpoint::{self, AUTH_MS, Cors, Refused, Route};
 use crate::error::Error;
 use crate::providers::Upstream;
 use crate::turn::{Asked, Correlation, Created, Lines, Options, Routes, Setup, Tool, Turn};
@@ -82,6 +82,8 @@ impl EndpointMachine {
             "unauthorized" => Refused::Unauthorized,
             "tooLarge" => Refused::TooLarge,
             "noSuchModel" => Refused::NoSuchModel,
+            "unreadable" => Refused::Unreadable,
+            "unavailable" => Refused::Unavailable,
             _ => Refused::NotFound,
         };
         report(&Reply {
@@ -108,6 +110,12 @@ impl EndpointMachine {
         endpoint::is_same(one, other)
     }
 
+    /// How long the developer's own code may take to say who may ask, in milliseconds.
+    #[wasm_bindgen(js_name = authMs)]
+    pub fn auth_ms() -> f64 {
+        AUTH_MS
+    }
+
     /// The largest request that is read, in bytes.
     #[wasm_bindgen(js_name = bodyBytes)]
     pub fn body_bytes(&self) -> f64 {
@@ -121,13 +129,13 @@ impl EndpointMachine {
 
     /// The headers that let a page of `origin` read a response, as names and values in turn.
     #[wasm_bindgen(js_name = corsHeaders)]
-    pub fn cors_headers(&self, origin: Option<String>) -> Vec<String> {
-        flat(self.cors.headers(origin.as_deref()))
+    pub fn cors_headers(&self, origin: &str) -> Vec<String> {
+        flat(self.cors.headers(origin))
     }
 
     /// The headers of the answer to a preflight, in the same form; empty if the page may send nothing.
-    pub fn preflight(&self, origin: Option<String>, asked_headers: Option<String>) -> Vec<String> {
-        flat(self.cors.preflight(origin.as_deref(), asked_headers.as_deref()))
+    pub fn preflight(&self, origin: &str, asked_headers: &str) -> Vec<String> {
+        flat(self.cors.preflight(origin, asked_headers))
     }
 }
 

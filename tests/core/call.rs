@@ -18,7 +18,7 @@ fn text(text: &str) -> String {
 #[test]
 fn it_is_sent_answered_and_read() {
     let mut call = call("{}");
-    call.is("send").at(5.0).send().is("read until 30005");
+    call.is("send until 30000").at(5.0).send().is("read until 30000");
     call.at(10.0)
         .respond(200, &[("x-request-id", "r1")])
         .is("read until 30010");
@@ -168,12 +168,28 @@ fn no_headers_in_time_is_a_deadline() {
     call(LIMITS)
         .at(50.0)
         .send()
-        .is("read until 150")
-        .at(149.0)
+        .is("read until 100")
+        .at(99.0)
         .tick()
-        .is("read until 150")
+        .is("read until 100")
         .wait()
         .is("deadline_headers");
+}
+
+#[test]
+fn a_key_that_does_not_come_in_time_is_a_deadline_of_its_attempt() {
+    call(LIMITS).is("send until 100").wait().is("deadline_headers");
+    let mut again = call(r#"{"timeouts":{"headersMs":100},"maxRetries":1}"#);
+    again.wait().is("wait until 600").wait().is("send until 700");
+    again
+        .at(650.0)
+        .send()
+        .is("read until 700")
+        .wait()
+        .is("deadline_headers");
+    let mut first_token = call(r#"{"timeouts":{"headersMs":null,"firstTokenMs":300},"maxRetries":0}"#);
+    first_token.is("send until 300").wait().is("deadline_first_token");
+    call(NONE).is("send");
 }
 
 #[test]
@@ -340,7 +356,8 @@ fn what_may_work_the_next_time_is_tried_twice_more() {
         for _ in 0..2 {
             fail(&mut call);
             assert_eq!(call.call.next(), Next::Wait, "after {code}");
-            call.wait().is("send");
+            call.wait();
+            assert_eq!(call.call.next(), Next::Send, "after {code}");
         }
         fail(&mut call);
         call.is(code);

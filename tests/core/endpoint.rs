@@ -97,13 +97,19 @@ fn refusals_have_the_shape_of_openais_errors() {
             Some(("www-authenticate", "Bearer")),
         ),
         (Refused::TooLarge, 413, "too_large", None),
+        (Refused::Unreadable, 400, "unreadable", None),
+        (Refused::Unavailable, 503, "unavailable", None),
     ] {
         assert_eq!((refused.status(), refused.header()), (status, header));
         let body: Value = serde_json::from_str(&refused.body()).unwrap();
         let message = body["error"]["message"].as_str().unwrap();
         assert!(message.len() > 20);
-        let expected =
-            json!({"error": {"message": message, "type": "invalid_request_error", "param": null, "code": code}});
+        let kind = if status == 503 {
+            "server_error"
+        } else {
+            "invalid_request_error"
+        };
+        let expected = json!({"error": {"message": message, "type": kind, "param": null, "code": code}});
         assert_eq!(body, expected);
     }
 }

@@ -502,7 +502,7 @@ fn an_answer_is_whole_with_a_finish_reason_or_done() {
     failure(
         &[role(), words("a"), usage()],
         StreamKind::Truncated,
-        "the answer broke off before a finish reason or [DONE]: `partial` has what came",
+        "the answer broke off before a finish reason or [DONE]: the upstream, or something before it, gave up halfway",
     );
     for payloads in [
         vec![],

@@ -191,6 +191,8 @@ fn play(seed: u64) -> (String, String) {
         assert!(deadline.is_none_or(|at| at >= now), "a deadline in the past\n{trace}");
         let due = match next {
             Next::Done => break,
+            // The key never comes.
+            Next::Send if is_bounded && random.percent(3) => Millis::INFINITY,
             Next::Send => now + random.ms(30),
             Next::Wait => Millis::INFINITY,
             Next::Read | Next::ReadRefusal => current.events.front().map_or(Millis::INFINITY, |(at, _)| at.max(now)),

@@ -185,6 +185,17 @@ for (const flags of [[], ["enable_request_signal"]]) {
       assert.equal((await told(({ report }) => report)).report.outcome, "interrupted");
     });
 
+    test("is noticed each time, by many at once", async () => {
+      const { ask } = await worker({ upstream: true, flags });
+      const models = Array.from({ length: 60 }, (_, index) => `count?tokens=100000&gapMs=5&id=${flags}${index}`);
+      const left = [...models];
+      const callers = Array.from({ length: 12 }, async () => {
+        for (let model = left.pop(); model; model = left.pop()) await hangUp(ask, { model }, ({ words }) => words === "2 ");
+      });
+      await Promise.all(callers);
+      for (const each of models) await llm.waitFor(({ model, aborted }) => model === each && aborted);
+    });
+
     test("is noticed by an upstream that is silent", async () => {
       const silent = `count?hangAt=2&id=${flags}`;
       const { ask, told } = await worker({ upstream: true, flags });

@@ -217,6 +217,35 @@ test("the total goes on while the key is asked for", async (t) => {
   assert.equal((await error).phase, "total");
 });
 
+test("a key that never comes is a deadline of its attempt, which is tried again", async (t) => {
+  const time = stopClock(t);
+  const late = [];
+  const apiKey = () => new Promise((_, reject) => late.push(reject));
+  const client = new ChatClient({ ...NOWHERE, apiKey, fetch: () => assert.fail("sent") }, { maxRetries: 1, timeouts: { headersMs: 100 } });
+  const error = thrown(() => client.complete({ messages }));
+  await time.pass(99);
+  assert.equal(await isSettled(error), false);
+  await time.pass(2000);
+  assert.equal((await error).phase, "headers");
+  assert.equal(late.length, 2, "each attempt asks anew");
+  assert.equal(time.timers(), 0);
+  // What comes then is nobody's.
+  for (const reject of late) reject(new Error("the store is down"));
+  await turn();
+});
+
+test("a key that comes late leaves its attempt what is left of the time", async (t) => {
+  const time = stopClock(t);
+  const apiKey = () => new Promise((resolve) => setTimeout(() => resolve("sk-key"), 60));
+  const fetch = answering(never);
+  const error = thrown(() => new ChatClient({ ...NOWHERE, apiKey, fetch }, { ...once, timeouts: { headersMs: 100 } }).complete({ messages }));
+  await time.pass(99);
+  assert.equal(fetch.requests.length, 1);
+  assert.equal(await isSettled(error), false);
+  await time.pass(1);
+  assert.equal((await error).phase, "headers");
+});
+
 test("the total goes over attempts and the waits between them", async (t) => {
   const time = stopClock(t);
   const fetch = answering(refused(503, { "retry-after": "1" }), refused(503, { "retry-after": "1" }), never);

@@ -107,12 +107,17 @@ describe("who may ask", () => {
     assert.equal((await serving(() => "Hello").ask(said(), { token: "", headers: { authorization: `bearer  ${TOKEN}` } })).status, 200);
   });
 
-  test("a function that throws lets nobody in, and is heard of", async () => {
+  test("a function that throws lets nobody in, is heard of, and may be asked again", async (t) => {
+    const { mock } = t.mock.method(console, "error", () => {});
     const why = new Error("the store is down");
     const fail = () => { throw why; };
     for (const auth of [fail, async () => fail(), { bearer: fail }, { bearer: async () => fail() }]) {
-      assert.equal(await thrown(() => serving(() => assert.fail("asked"), { auth }).ask()), why);
+      const response = await serving(() => assert.fail("asked"), { auth }).ask();
+      assert.equal(response.status, 503);
+      assert.equal((await refused(response, "server_error")).code, "unavailable");
+      assert.equal(mock.calls.at(-1).arguments[1], why);
     }
+    assert.equal(mock.callCount(), 4);
   });
 
   test("who may not ask learns nothing about the request", async () => {
@@ -166,6 +171,33 @@ test("of a request that is too large no more is read than is needed to know", as
   assert.equal(response.status, 413);
   assert.equal(pulled, 2);
 });
+
+/** Bodies of requests that cannot be read: whatever the platform gives. */
+const UNREADABLE = {
+  "breaks off": () => new ReadableStream({ pull: (controller) => controller.error(new Error("reset")) }),
+  "breaks off midway": () => {
+    let pulls = 0;
+    return new ReadableStream({ pull: (controller) => (pulls++ ? controller.error(new Error("reset")) : controller.enqueue(new Uint8Array(5))) });
+  },
+  "is being read already": () => {
+    const body = new ReadableStream();
+    body.getReader();
+    return body;
+  },
+  "gives texts": () => ReadableStream.from(["{}"]),
+  "gives nothing": () => ({ getReader: () => ({ read() {}, cancel() {} }) }),
+};
+
+for (const [name, body] of Object.entries(UNREADABLE)) {
+  test(`a request whose body ${name} is refused with 400`, async () => {
+    const endpoint = serving(() => assert.fail("asked"));
+    const unreadable = request(said());
+    Object.defineProperty(unreadable, "body", { value: body() });
+    const response = await endpoint.endpoint.fetch(unreadable);
+    assert.equal(response.status, 400);
+    assert.equal((await refused(response)).code, "unreadable");
+  });
+}
 
 test("a request may begin with a byte order mark and be cut anywhere", async () => {
   const bytes = new TextEncoder().encode(`\ufeff${JSON.stringify(said("Grüße 🎉"))}`);
@@ -367,11 +399,11 @@ test("no key and no token is in a report, a log or a response", async (t) => {
 });
 
 /** A refusal's body, which must have the shape of OpenAI's errors. */
-async function refused(response) {
+async function refused(response, type = "invalid_request_error") {
   assert.equal(response.headers.get("content-type"), "application/json");
   if (response.body === null) return {};
   const { error } = await response.json();
   assert.deepEqual(Object.keys(error), ["message", "type", "param", "code"]);
-  assert.equal(error.type, "invalid_request_error");
+  assert.equal(error.type, type);
   return error;
 }

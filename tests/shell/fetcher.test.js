@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { ChatClient, ConnectionError, StreamError, ValidationError } from "../../pkg/index.js";
+import { ChatClient, ChatStream, ConnectionError, StreamError, ValidationError } from "../../pkg/index.js";
 import { all, answer, answered, answering, DONE, event, messages, NOWHERE, refused, thrown, turn, wire } from "./asking.js";
 
 const asking = (fetch) => new ChatClient({ ...NOWHERE, fetch }, { maxRetries: 0 }).stream({ messages });
@@ -160,7 +160,7 @@ const BROKEN = {
   "an error with a status of 200": [() => Response.json({ error: { message: "No credit left", code: "quota" } }), "error", /No credit left/],
   "an error event": [() => new Response('event: error\ndata: {"message":"overloaded"}\n\n'), "error", /overloaded/],
   "an error after words": [() => new Response(`${event({ content: "Hi" })}data: {"error":"overloaded"}\n\n`), "error", /overloaded/, "Hi"],
-  "a body that ends after words": [() => new Response(event({ content: "Hi" })), "truncated", /broke off.*`partial`/, "Hi"],
+  "a body that ends after words": [() => new Response(event({ content: "Hi" })), "truncated", /broke off.*halfway/, "Hi"],
   "a body that ends in an event": [() => new Response(answer("Hi", "lost").slice(0, 200)), "truncated", /broke off/, "Hi"],
   "a body that ends in a role": [() => new Response(event({ role: "assistant" })), "truncated", /broke off/, null],
   "what is not JSON": [() => new Response(`${event({ content: "Hi" })}data: {"choices":[}\n\n`), "malformed", /not JSON/, "Hi"],
@@ -203,6 +203,77 @@ describe("a body that gives no bytes is told, and cancelled", () => {
       assert.ok(error instanceof ValidationError, error?.stack);
       assert.match(error.message, /Uint8Array/);
       assert.ok(cancelled);
+    });
+  }
+});
+
+/** Bodies that are none, of other libraries or doubles in tests. */
+const NO_BODIES = {
+  "gives no reader": { getReader() {} },
+  "throws when it is asked for a reader": { getReader() { throw new TypeError("locked"); } },
+  "has a reader that cannot read": { getReader: () => ({ cancel() {} }) },
+  "has a reader that gives nothing": { getReader: () => ({ read() {}, cancel() {} }) },
+  "has a reader that gives a promise of nothing": { getReader: () => ({ read: async () => null, cancel() {} }) },
+  "has a reader that gives a number": { getReader: () => ({ read: () => 5, cancel: () => 5 }) },
+};
+
+describe("a body that is none is told as that, and not tried again, if it", () => {
+  for (const [name, body] of Object.entries(NO_BODIES)) {
+    test(name, async () => {
+      for (const status of [200, 500]) {
+        for (const read of READERS) {
+          const fetch = answering(() => ({ status, headers: new Headers(), body }));
+          const error = await thrown(() => read(new ChatClient({ ...NOWHERE, fetch }, { timeouts: { totalMs: 5000 } }).stream({ messages })));
+          // What a refusal says is worth less than that it is one.
+          assert.ok(error instanceof ValidationError, error?.stack);
+          assert.match(error.message, /no ReadableStream/);
+          assert.equal(fetch.requests.length, 1);
+        }
+      }
+    });
+  }
+
+  test("throws when it is read, which is as if it had broken", async () => {
+    const cause = new Error("no");
+    const error = await thrown(() => asking(() => ({ status: 200, headers: new Headers(), body: { getReader: () => ({ read() { throw cause; }, cancel() {} }) } })).completion());
+    assert.deepEqual([error.code, error.cause], ["connection_lost", cause]);
+  });
+
+  test("is the body of a response that was fetched elsewhere", async () => {
+    for (const body of Object.values(NO_BODIES)) {
+      const stream = () => ChatStream.fromResponse({ status: 200, headers: new Headers(), body });
+      assert.ok(await thrown(() => stream().completion()) instanceof ValidationError);
+      assert.ok(await thrown(() => all(stream())) instanceof ValidationError);
+    }
+  });
+});
+
+/** Readers that cannot be let go of. */
+const UNCANCELLABLE = {
+  "gives nothing": { cancel() {} },
+  "throws": { cancel() { throw new Error("no"); } },
+  "rejects": { cancel: () => Promise.reject(new Error("no")) },
+  "is not there": {},
+  "is no function": { cancel: 5 },
+};
+
+describe("an end is an end, though the reader's cancel", () => {
+  for (const [name, double] of Object.entries(UNCANCELLABLE)) {
+    const of = (...pieces) => {
+      const read = async () => (pieces.length > 0 ? { value: encoded(pieces.shift()) } : new Promise(() => {}));
+      return asking(() => ({ status: 200, headers: new Headers(), body: { getReader: () => ({ read, ...double }) } }));
+    };
+    test(name, async () => {
+      const aborted = of(event({ content: "Hi" }));
+      assert.equal((await aborted.response).status, 200);
+      const completion = thrown(() => aborted.completion());
+      await turn();
+      aborted.abort("enough");
+      assert.equal(await completion, "enough");
+      assert.equal((await thrown(() => of(event({ content: "Hi" }), "data: {\n\n").completion())).kind, "malformed");
+      assert.equal(said(await of(answer("Hi")).completion()), "Hi");
+      const left = of(event({ content: "Hi" }), event({ content: "Hi" }));
+      for await (const _ of left.textStream()) break;
     });
   }
 });

@@ -219,14 +219,14 @@ describe("every method", () => {
   });
 
   test("an answer that hangs is given up after timeoutMs, and the request with it", async () => {
-    const client = new LiveAvatar({ apiKey: API_KEY, baseUrl: service.url, timeoutMs: 30, maxRetries: 1 });
+    const client = new LiveAvatar({ apiKey: API_KEY, baseUrl: service.url, timeoutMs: 500, maxRetries: 1 });
     for (const [call, attempts] of [[() => client.secrets.list(), 2], [() => client.secrets.create({}), 1]]) {
       service.requests.length = 0;
       service.fail({ kind: "hang", times: attempts });
       const error = await thrown(call);
       assert.ok(error instanceof DeadlineError, error.stack);
       assert.deepEqual([error.phase, error.code], ["attempt", "deadline_attempt"]);
-      assert.match(error.message, /after 30 ms: raise `timeoutMs`/);
+      assert.match(error.message, /after 500 ms: raise `timeoutMs`/);
       assert.equal(service.requests.length, attempts);
     }
   });
@@ -310,7 +310,11 @@ describe("what is answered in another way", () => {
     ["an error that is none", () => Promise.reject("no reason"), ConnectionError, "connection_failed"],
     ["an abort that is none", () => Promise.reject(undefined), ConnectionError, "connection_failed"],
     ["a throw", () => { throw new TypeError("no"); }, ConnectionError, "connection_failed"],
-    ["a status beyond all", () => ({ status: 999, headers: new Headers(), body: null }), ConnectionError, "connection_failed"],
+    ["a status beyond all", () => ({ status: 999, headers: new Headers(), body: null }), ValidationError, "wrong_type"],
+    ["a body of numbers", () => ({ status: 200, headers: new Headers(), body: ReadableStream.from([5]) }), ValidationError, "wrong_type"],
+    ["a body whose reader cannot read", () => ({ status: 200, headers: new Headers(), body: { getReader: () => ({}) } }), ValidationError, "wrong_type"],
+    ["a body that gives no reader", () => ({ status: 200, headers: new Headers(), body: { getReader() {} } }), ValidationError, "wrong_type"],
+    ["a body whose reader gives nothing", () => ({ status: 200, headers: new Headers(), body: { getReader: () => ({ read() {} }) } }), ValidationError, "wrong_type"],
   ]) {
     test(name, async () => {
       const error = await thrown(() => answering(answer).secrets.list());

@@ -177,6 +177,14 @@ const FAILING = {
   "gives a Response that is being read": [() => { const used = answered("Hello"); used.body.getReader(); return used; }, "already_read", /already being read/],
   "gives a stream that is being read": [() => { const { body } = answered("Hello"); body.getReader(); return body; }, "already_read", /already being read/],
   "gives a stream that breaks": [() => new ReadableStream({ pull: (controller) => controller.error(broken) }), "source_failed", /threw/],
+  "gives a stream whose reader cannot read": [() => ({ getReader: () => ({}) }), "wrong_type", /no read\(\)/],
+  "gives a stream without a reader": [() => ({ getReader() {} }), "wrong_type", /no read\(\)/],
+  "gives a stream that gives no reader": [() => ({ getReader: fail }), "wrong_type", /broken|getReader/],
+  "gives a stream whose reader throws": [() => ({ getReader: () => ({ read: fail, cancel: fail }) }), "source_failed", /threw/],
+  "gives a stream whose reader gives nothing": [() => ({ getReader: () => ({ read() {}, cancel() {} }) }), "wrong_type", /read\(\) gave undefined/],
+  "gives a Response whose reader cannot read": [() => ({ status: 200, headers: new Headers(), body: { getReader: () => ({ cancel() {} }) } }), "wrong_type", /no read\(\)/],
+  "gives a Response whose reader throws": [() => ({ status: 200, headers: new Headers(), body: { getReader: () => ({ read: fail, cancel() {} }) } }), "source_failed", /threw/],
+  "gives a refusal whose reader gives a number": [() => ({ status: 500, headers: new Headers(), body: { getReader: () => ({ read: () => 5 }) } }), "wrong_type", /read\(\) gave number/],
 };
 
 describe("a source that fails is replaced by the failure line, if it", () => {
@@ -230,6 +238,7 @@ describe("a source that breaks off ends as an ordinary turn, if it", () => {
       const report = await endpoint.report();
       assert.deepEqual([report.outcome, report.error.code], ["cut", code], report.error.stack);
       assert.ok(report.firstTokenMs <= report.totalMs);
+      assert.ok(!("partial" in report.error) && !/partial/.test(report.error.message), "a report holds nothing of what was said");
     });
   }
 });
