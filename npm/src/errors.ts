@@ -107,8 +107,8 @@ export class DeadlineError extends LiveAvatarLlmError {
   static {
     this.prototype.name = "DeadlineError";
   }
-  /** Which one: as in the `timeouts` option, or `attempt` for `timeoutMs` of a call to LiveAvatar. */
-  readonly phase: "attempt" | "headers" | "firstToken" | "idle" | "total";
+  /** Which one: as in the `timeouts` option, `attempt` for `timeoutMs` of a call to LiveAvatar, or `prepare` for what an endpoint's `prepare` took. */
+  readonly phase: "attempt" | "headers" | "firstToken" | "idle" | "total" | "prepare";
 
   /** @internal */
   constructor(failure: Failure, options?: { partial?: ChatCompletion }) {

@@ -36,7 +36,7 @@ test("the package holds exactly these files", () => {
     ...["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md"],
     ...["access.d.ts", "chat.d.ts", "client.d.ts", "edge-light.js", "endpoint.d.ts", "errors.d.ts", "index.d.ts", "index.js"],
     ...["liveavatar.d.ts", "liveavatar_llm.d.ts", "liveavatar_llm.js", WASM, "llmConfiguration.d.ts", "package.json"],
-    ...["secret.d.ts", "session.d.ts", "source.d.ts", "stream.d.ts", "transfer.d.ts", "upstream.d.ts", "validate.d.ts", "workerd.js"],
+    ...["secret.d.ts", "session.d.ts", "source.d.ts", "stream.d.ts", "tool.d.ts", "transfer.d.ts", "upstream.d.ts", "validate.d.ts", "workerd.js"],
   ]);
 });
 
