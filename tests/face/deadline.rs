@@ -15,7 +15,7 @@ fn due(stream: &Stream, at: impl Into<JsValue>) {
 #[wasm_bindgen_test]
 fn each_phase_has_its_own() {
     let stream = call(UPSTREAM, TIMEOUTS);
-    // From the beginning, since the key is asked for first.
+    // It goes on while the key is asked for.
     due(&stream, 1100);
     sent(&stream, 1000.0);
     due(&stream, 1100);
