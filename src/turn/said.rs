@@ -61,8 +61,9 @@ impl Said {
         }
     }
 
-    /// Says what is to be said of a payload.
-    pub(super) fn take(&mut self, decoded: &Decoded<'_>) {
+    /// Says what is to be said of a payload. What is said counts as handed over by itself, and nothing else of an answer
+    /// reaches the caller.
+    pub(super) fn take(&mut self, decoded: &Decoded<'_>) -> bool {
         for delta in &decoded.deltas {
             match delta {
                 Delta::Content { choice: 0, text } => {
@@ -81,6 +82,7 @@ impl Said {
                 _ => {}
             }
         }
+        false
     }
 
     /// Says a line of the developer's own; it doesn't count as spoken.

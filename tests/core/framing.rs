@@ -26,11 +26,13 @@ fn read(body: &[u8], cuts: &Cuts, limit: usize) -> (Vec<String>, Option<String>)
             }
         }
     }
-    match framing.finish() {
-        Ok(last) => found.extend(last.map(|payload| format!("{} {}", payload.kind, payload.text))),
-        Err(error) => return (found, Some(error.to_string())),
+    loop {
+        match framing.finish() {
+            Ok(Some(payload)) => found.push(format!("{} {}", payload.kind, payload.text)),
+            Ok(None) => return (found, None),
+            Err(error) => return (found, Some(error.to_string())),
+        }
     }
-    (found, None)
 }
 
 #[track_caller]
@@ -44,7 +46,7 @@ fn payloads(body: impl AsRef<[u8]>) -> Vec<String> {
 
 #[test]
 fn the_first_byte_tells_the_format() {
-    let rows: [(&str, &[&str]); 18] = [
+    let rows: &[(&str, &[&str])] = &[
         // Event streams.
         ("data: 1\n\ndata: 2\n\n", &["message 1", "message 2"]),
         ("data: 1\n\nevent: e\ndata: 2", &["message 1", "e 2"]),
@@ -68,8 +70,33 @@ fn the_first_byte_tells_the_format() {
             "\t[\n  {\n    \"a\": \"}\"\n  }\n,\n  {}\n]\n",
             &["message {\n    \"a\": \"}\"\n  }", "message {}"],
         ),
-        ("{\"a\":1}\n\ndata: [DONE]\n\n", &["message {\"a\":1}"]),
-        ("{\"a\":1", &[]),
+        (
+            "{\"a\":1}\n\ndata: [DONE]\n\n",
+            &["message {\"a\":1}", "message [DONE]"],
+        ),
+        ("{\"a\":1}[DONE]", &["message {\"a\":1}", "message [DONE]"]),
+        // What is not closed is given as far as it came.
+        ("{\"a\":1", &["message {\"a\":1"]),
+        ("{\"a\":1}\n{\"a\":[2", &["message {\"a\":1}", "message {\"a\":[2"]),
+        // Lines that are no fields of an event stream.
+        (
+            "data: 1\n\nerror: {\"a\":1}\n\ndata: 2\n\n",
+            &["message 1", "error {\"a\":1}", "message 2"],
+        ),
+        ("error:down", &["error down"]),
+        (
+            ": ping\n{\"a\":1}\n{\"a\":2}",
+            &["message {\"a\":1}", "message {\"a\":2}"],
+        ),
+        (
+            ": ping\n{\"a\":1}\n\n[DONE]\n",
+            &["message {\"a\":1}", "message [DONE]"],
+        ),
+        (": ping\n {\"a\":1} \r\n\r\n", &["message {\"a\":1}"]),
+        ("data: 1\n\n\t data: 2\n\n", &["message 1", "message 2"]),
+        ("data: 1\n{\"a\":1}", &["message {\"a\":1}", "message 1"]),
+        (": ping\n{\"a\":1\n{}x\nDONE\nfoo: {}\n", &[]),
+        ("<style>\n{}\n</style>\nerror: {}\n", &[]),
         ("[]", &[]),
         // Neither.
         ("", &[]),
@@ -77,7 +104,7 @@ fn the_first_byte_tells_the_format() {
         ("upstream is down", &[]),
     ];
     for (body, expected) in rows {
-        assert_eq!(payloads(body), expected, "of {body:?}");
+        assert_eq!(payloads(body), *expected, "of {body:?}");
     }
 }
 
