@@ -8,6 +8,7 @@ const MOST_BROKEN: usize = 16;
 
 /// The whole JSON objects in the data of an event, and `[DONE]`s, in their order; what else there is is left out:
 ///
+/// - the objects in an array
 /// - two objects run together, or in two `data` lines that no blank line parts (anomalyco/opencode#27365)
 /// - an object that breaks off where the next event begins, `…"role":"adata: {…}` (Z.ai, anomalyco/opencode#8282). The
 ///   first is what another answer left in the server's buffer, so it is not told
@@ -26,6 +27,8 @@ pub fn parts(text: &str) -> Vec<&str> {
         } else if let Some((value, after)) = value(rest) {
             parts.push(value);
             rest = after;
+        } else if let Some(inside) = rest.strip_prefix(['[', ']']) {
+            rest = inside;
         } else if rest.is_empty() || broken == MOST_BROKEN {
             return parts;
         } else {

@@ -1,7 +1,7 @@
 //! How a body is framed is told by its first byte, whatever its content type says.
 
 use liveavatar_llm::error::StreamKind;
-use liveavatar_llm::framing::Framing;
+use liveavatar_llm::framing::{Framing, parts};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -185,4 +185,37 @@ fn any_bytes_give_the_same_payloads_wherever_they_are_cut() {
     holds((vec(byte, 0..24), cuts()), |(body, cuts)| {
         assert_eq!(read(&body, &cuts, 1000), read(&body, &Cuts::None, 1000));
     });
+}
+
+#[test]
+fn an_event_holds_the_whole_objects_that_are_in_it() {
+    let rows: &[(&str, &[&str])] = &[
+        ("", &[]),
+        ("x", &[]),
+        (r#"{"a":1}"#, &[r#"{"a":1}"#]),
+        (r#"{"a":1}{"a":2}"#, &[r#"{"a":1}"#, r#"{"a":2}"#]),
+        ("{\"a\":1}\n{\"a\":2}\n[DONE]", &[r#"{"a":1}"#, r#"{"a":2}"#, "[DONE]"]),
+        (r#"[{"a":[{}]},{"a":2}]"#, &[r#"{"a":[{}]}"#, r#"{"a":2}"#]),
+        ("[]", &[]),
+        (r#"{"a":1} x"#, &[r#"{"a":1}"#]),
+        // What breaks off is not told, nor anything inside it.
+        (r#"{"a":"bdata: {"a":2}"#, &[r#"{"a":2}"#]),
+        (r#"{"a":{"b":1},"data: {"a":2}"#, &[r#"{"a":2}"#]),
+        (r#"{"a":1}data:{"a":2}"#, &[r#"{"a":1}"#, r#"{"a":2}"#]),
+        ("{\"a\":{\"b\":1},\n{\"error\":\"x\"}", &[r#"{"error":"x"}"#]),
+        (r#"{"a":{"b":1},{"error":"x"}"#, &[r#"{"error":"x"}"#]),
+        (r#"{"a":{"b":1},"c"#, &[]),
+        (r#"{"a":[DONE]"#, &["[DONE]"]),
+        // In a text that is whole, all of this is only text.
+        (
+            r#"{"a":"data: {\"b\":1}[DONE]"}"#,
+            &[r#"{"a":"data: {\"b\":1}[DONE]"}"#],
+        ),
+    ];
+    for (text, expected) in rows {
+        assert_eq!(parts(text), *expected, "of {text:?}");
+    }
+    // Whoever sends rubbish without end has it looked through so often and no oftener.
+    let rubbish = format!("{}{}", "data:{\"a\":x".repeat(1000), r#"data:{"a":1}"#);
+    assert_eq!(parts(&rubbish), [""; 0]);
 }

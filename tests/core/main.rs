@@ -13,6 +13,7 @@
 mod delta;
 mod driven;
 mod endpoint;
+mod fixtures;
 mod liveavatar;
 mod property;
 mod random;

@@ -78,10 +78,8 @@ impl Decoder {
                 ..Decoded::NOTHING
             };
         }
-        if trimmed == framing::DONE || json::is_whole(text) {
-            return self.value(text, trimmed);
-        }
-        let parts = framing::parts(text);
+        let is_one = trimmed == framing::DONE || trimmed.starts_with('{') && json::is_whole(trimmed);
+        let parts = if is_one { Vec::new() } else { framing::parts(text) };
         if parts.is_empty() {
             return self.value(text, trimmed);
         }

@@ -29,8 +29,8 @@ impl<'a> Reader<'_, 'a> {
             }
         }
         if is_done {
-            self.finishes
-                .extend(reason.or(Some(Text::STOP)).map(|reason| (0, reason)));
+            self.finishes.push((0, reason.unwrap_or(Text::STOP)));
+            self.finish();
         }
         if let (Some(prompt), Some(completion)) = (prompt, completion) {
             let total = prompt + completion;

@@ -89,7 +89,7 @@ impl<'d, 'a> Reader<'d, 'a> {
                 "usage" => self.usage()?,
                 "error" => self.error()?,
                 "x_groq" => {
-                    self.look_aside()?;
+                    self.look_inside()?;
                     self.extra(Place::Chunk, name)?;
                 }
                 "message" if self.cursor.kind()? == Kind::Object && native::is_line(start.clone())? => {
@@ -107,10 +107,7 @@ impl<'d, 'a> Reader<'d, 'a> {
                 _ => self.extra(Place::Chunk, name)?,
             }
         }
-        if let Some(usage) = self.aside.take() {
-            self.straight = false;
-            self.tell_usage(usage);
-        }
+        self.tell_aside();
         self.cursor.end()
     }
 
@@ -194,10 +191,7 @@ impl<'d, 'a> Reader<'d, 'a> {
                     _ => self.bent()?,
                 },
                 // Moonshot (vercel/ai, `moonshotai-stream-choice-usage.chunks.txt`)
-                "usage" => {
-                    self.straight = false;
-                    self.usage()?;
-                }
+                "usage" => self.usage_aside()?,
                 "error" => self.error()?,
                 _ => self.extra(Place::Choice(index), name)?,
             }
@@ -284,7 +278,8 @@ impl<'d, 'a> Reader<'d, 'a> {
                         thought = self.deltas.len() > before;
                     }
                 }
-                "role" => {
+                // The second is Mistral's, and says nothing.
+                "role" | "index" => {
                     self.cursor.skip()?;
                 }
                 "tool_calls" => self.tools(index)?,

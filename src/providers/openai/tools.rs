@@ -10,19 +10,25 @@ use crate::json::{Kind, Malformed};
 
 impl<'a> Reader<'_, 'a> {
     pub(super) fn tools(&mut self, index: u32) -> Result<(), Malformed> {
+        let mut pieces = Vec::with_capacity(1);
         match self.cursor.kind()? {
-            Kind::Array => {}
+            Kind::Array => {
+                let mut elements = self.cursor.array()?;
+                while self.cursor.element(&mut elements)? {
+                    if self.cursor.kind()? == Kind::Object {
+                        pieces.push(self.tool()?);
+                    } else {
+                        self.bent()?;
+                    }
+                }
+            }
+            // One call, not in a list (TGI, huggingface/text-generation-inference#2794).
+            Kind::Object => {
+                self.straight = false;
+                pieces.push(self.tool()?);
+            }
             Kind::Null => return self.cursor.null(),
             _ => return self.bent(),
-        }
-        let mut pieces = Vec::with_capacity(1);
-        let mut elements = self.cursor.array()?;
-        while self.cursor.element(&mut elements)? {
-            if self.cursor.kind()? == Kind::Object {
-                pieces.push(self.tool()?);
-            } else {
-                self.bent()?;
-            }
         }
         let mut behind = pieces.len();
         for mut piece in pieces {

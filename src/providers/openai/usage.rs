@@ -7,20 +7,20 @@ use crate::chat::{Delta, Usage};
 use crate::json::{Cursor, Kind, Malformed};
 
 impl<'a> Reader<'_, 'a> {
+    /// The chunk's own.
     pub(super) fn usage(&mut self) -> Result<(), Malformed> {
         if self.cursor.kind()? == Kind::Null {
             return self.cursor.null();
         }
         let usage = read(&mut self.cursor)?;
         self.straight &= numbers(&usage) == 3;
-        self.aside = None;
         self.tell_usage(usage);
         Ok(())
     }
 
     /// Tells the counts if there are any, and as many as were told before: the last counts are the ones that count, but
     /// Databricks sends null for some (spiceai/spiceai#6600).
-    pub(super) fn tell_usage(&mut self, usage: Usage<'a>) {
+    fn tell_usage(&mut self, usage: Usage<'a>) {
         let numbers = numbers(&usage);
         if numbers > 0 && numbers >= self.decoder.counts {
             self.decoder.counts = numbers;
@@ -28,22 +28,36 @@ impl<'a> Reader<'_, 'a> {
         }
     }
 
+    /// Those that stand where they are not expected.
+    pub(super) fn usage_aside(&mut self) -> Result<(), Malformed> {
+        self.aside = Some(read(&mut self.cursor)?);
+        Ok(())
+    }
+
     /// Looks for `usage` in the object that comes next: Groq's `x_groq` (vercel/ai, `groq-tool-call.chunks.txt`).
-    pub(super) fn look_aside(&mut self) -> Result<(), Malformed> {
-        let mut ahead = self.cursor.clone();
-        if ahead.kind()? != Kind::Object {
-            return Ok(());
-        }
-        let is_told = self.deltas.iter().any(|delta| matches!(delta, Delta::Usage(_)));
-        let mut members = ahead.object()?;
-        while let Some(name) = ahead.member(&mut members)? {
-            if name.raw() == "usage" && !is_told && ahead.kind()? == Kind::Object {
-                self.aside = Some(read(&mut ahead)?);
-            } else {
-                ahead.skip()?;
+    pub(super) fn look_inside(&mut self) -> Result<(), Malformed> {
+        let start = self.cursor.clone();
+        if self.cursor.kind()? == Kind::Object {
+            let mut members = self.cursor.object()?;
+            while let Some(name) = self.cursor.member(&mut members)? {
+                if name.raw() == "usage" {
+                    self.usage_aside()?;
+                } else {
+                    self.cursor.skip()?;
+                }
             }
         }
+        self.cursor = start;
         Ok(())
+    }
+
+    /// At the end of a chunk: tells what stood aside, unless the chunk has counts of its own.
+    pub(super) fn tell_aside(&mut self) {
+        let is_told = self.deltas.iter().any(|delta| matches!(delta, Delta::Usage(_)));
+        if let Some(usage) = self.aside.take().filter(|_| !is_told) {
+            self.straight = false;
+            self.tell_usage(usage);
+        }
     }
 }
 
