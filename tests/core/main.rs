@@ -21,6 +21,8 @@ mod turn;
 mod wire;
 
 mod call;
+mod calls;
+mod choices;
 mod chunk;
 mod completion;
 mod error;
