@@ -27,6 +27,7 @@ mod chunk;
 mod completion;
 mod error;
 mod framing;
+mod fuzz;
 mod http;
 mod json;
 mod openai;

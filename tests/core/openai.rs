@@ -388,7 +388,7 @@ fn calls_to_tools_are_told_piece_by_piece() {
             r#""delta":{"tool_calls":[{"id":"a","function":{"name":"f","arguments":{"x": 1}}},{"id":"b"}]}"#,
             r#"0 calls 0 a f {"x": 1}, 0 calls 1 b - "#,
         ),
-        (r#""delta":{"tool_calls":[{"index":0,"function":5}]}"#, "< "),
+        (r#""delta":{"tool_calls":[{"index":0,"function":5}]}"#, ""),
         (r#""delta":{"tool_calls":{"index":0}}"#, ""),
         (r#""delta":{"tool_calls":["x"]}"#, ""),
     ]);

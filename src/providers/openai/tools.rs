@@ -33,6 +33,10 @@ impl<'a> Reader<'_, 'a> {
         let mut behind = pieces.len();
         for mut piece in pieces {
             behind -= 1;
+            if piece.id.is_none() && piece.name.is_none() && piece.arguments.is_empty() {
+                self.straight = false;
+                continue;
+            }
             let Piece { index: sent, .. } = piece;
             let (has_id, has_name) = (piece.id.is_some(), piece.name.is_some());
             let choice = self.saying(index, Part::Calls);
@@ -41,6 +45,7 @@ impl<'a> Reader<'_, 'a> {
                 id, name, arguments, ..
             } = piece;
             self.straight &= sent == Some(number.into()) && (has_id, has_name) == (id.is_some(), name.is_some());
+            // Told before, unless there is something new in it.
             if id.is_some() || name.is_some() || !arguments.is_empty() {
                 self.deltas.push(Delta::Tool {
                     choice,
