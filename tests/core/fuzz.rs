@@ -187,8 +187,12 @@ impl Order {
                     calls.push((false, false));
                 }
                 let (has_id, has_name) = &mut calls[index];
-                id.iter().for_each(|_| once(has_id));
-                name.iter().for_each(|_| once(has_name));
+                if id.is_some() {
+                    once(has_id);
+                }
+                if name.is_some() {
+                    once(has_name);
+                }
                 assert!(
                     id.is_some() || name.is_some() || !arguments.is_empty(),
                     "it says nothing"

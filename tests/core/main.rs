@@ -10,6 +10,7 @@
     unreachable_pub
 )]
 
+mod cost;
 mod delta;
 mod driven;
 mod endpoint;
