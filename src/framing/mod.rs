@@ -136,7 +136,7 @@ impl Framing {
             Format::Events(decoder) => {
                 let too_large = |sse::Overflow| too_large(limit);
                 let last = decoder.last_line().map_err(too_large)?;
-                if let Some(payload) = last.filter(|_| !self.is_page).and_then(|line| stray(line.into())) {
+                if let Some(payload) = last.filter(|_| !self.is_page).and_then(|line| stray(&line)) {
                     return Ok(Some(payload));
                 }
                 Ok(decoder.finish().map_err(too_large)?.map(Payload::from))
@@ -166,7 +166,7 @@ impl Payloads<'_, '_> {
                     match events.advance().map_err(|sse::Overflow| too_large(limit))? {
                         Some(sse::Found::Event(complete)) => break complete,
                         Some(sse::Found::Ignored(line)) => {
-                            if !*is_page && let Some(payload) = stray(line) {
+                            if !*is_page && let Some(payload) = stray(&line) {
                                 return Ok(Some(payload));
                             }
                         }
@@ -216,29 +216,21 @@ impl<'a> From<sse::Event<'a>> for Payload<'a> {
 /// - `error: {…}`, as llama.cpp told of errors until late in 2025 (ggml-org/llama.cpp#16104)
 /// - a whole JSON object, or `[DONE]`: a line of newline-delimited JSON in what began as an event stream
 /// - ` data: {…}`, indented
-fn stray(line: Cow<'_, [u8]>) -> Option<Payload<'_>> {
-    let text = match line {
-        Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),
-        Cow::Owned(bytes) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
-    };
-    let trimmed = text.trim_ascii();
-    let (kind, said) = if let Some(error) = trimmed.strip_prefix("error:") {
-        ("error", error.trim_ascii_start())
-    } else if let Some(data) = trimmed.strip_prefix("data:") {
-        ("message", data.trim_ascii_start())
-    } else if trimmed == DONE || (trimmed.starts_with('{') && json::is_whole(trimmed)) {
-        ("message", trimmed)
+fn stray(line: &[u8]) -> Option<Payload<'static>> {
+    let text = String::from_utf8_lossy(line);
+    let text = text.trim_ascii();
+    let (kind, said) = if let Some(error) = text.strip_prefix("error:") {
+        ("error", error)
+    } else if let Some(data) = text.strip_prefix("data:") {
+        ("message", data)
+    } else if text == DONE || (text.starts_with('{') && json::is_whole(text)) {
+        ("message", text)
     } else {
         return None;
     };
-    let start = text.len() - text.trim_ascii_end().len();
-    let range = text.len() - start - said.len()..text.len() - start;
     Some(Payload {
         kind,
-        text: match text {
-            Cow::Borrowed(text) => Cow::Borrowed(text.get(range)?),
-            Cow::Owned(text) => Cow::Owned(text.get(range)?.to_owned()),
-        },
+        text: Cow::Owned(said.trim_ascii_start().to_owned()),
     })
 }
 

@@ -186,6 +186,10 @@ fn what_is_said_twice_is_told_once() {
     // All that was said, beside a delta that says nothing more: the same form as the chunk before, and not read like it.
     let beside = |sofar: &str| choices(&[&format!(r#""delta":{{}},"message":{{"content":"{sofar}"}}"#)]);
     check(&[&beside("A"), &beside("AB"), &beside("ABC")], "0 opens, 0 says A");
+    // Where the chunk is cut, nobody knows what was beside it.
+    let cut = r#"{"choices":[{"index":0,"message":{"content":"AB"}"#;
+    check(&[cut], "0 opens, 0 says AB");
+    check(&[&words(0, "A"), cut], "0 opens, 0 says A");
     let text = |text: &str| choices(&[&format!(r#""text":"{text}""#)]);
     check(
         &[&text("A"), &text("B"), &text("C")],

@@ -47,11 +47,7 @@ impl Reader<'_, '_> {
             }
             Kind::Object if depth < DEEPEST => {
                 self.straight = false;
-                let inner = if is_thought(self.cursor.clone())? {
-                    Part::Thoughts
-                } else {
-                    part
-                };
+                let inner = if is_thought(&self.cursor) { Part::Thoughts } else { part };
                 let mut members = self.cursor.object()?;
                 while let Some(name) = self.cursor.member(&mut members)? {
                     match name.raw() {
@@ -70,15 +66,7 @@ impl Reader<'_, '_> {
 }
 
 /// Whether the part that comes next has the type of a thought.
-fn is_thought(mut part: Cursor<'_>) -> Result<bool, Malformed> {
-    let mut members = part.object()?;
-    while let Some(name) = part.member(&mut members)? {
-        if name.raw() == "type" {
-            return Ok(part
-                .text()?
-                .is_some_and(|kind| kind.is("thinking") || kind.is("reasoning")));
-        }
-        part.skip()?;
-    }
-    Ok(false)
+fn is_thought(part: &Cursor<'_>) -> bool {
+    let kind = part.find("type").ok().flatten().and_then(|mut at| at.text().ok()?);
+    kind.is_some_and(|kind| kind.is("thinking") || kind.is("reasoning"))
 }

@@ -4,35 +4,22 @@ use std::borrow::Cow;
 
 use super::reader::Reader;
 use crate::chat::Usage;
-use crate::json::{Cursor, Kind, Malformed, Text};
+use crate::json::{Cursor, Malformed, Text};
 
 impl<'a> Reader<'_, 'a> {
-    /// The message that comes next, and of its line, which begins at `start`, whether it is the last, why, and the token
+    /// The message that comes next, and of its line, `line`, whether it is the last, why, and the token
     /// counts.
-    pub(super) fn native(&mut self, start: &Cursor<'a>) -> Result<(), Malformed> {
+    pub(super) fn native(&mut self, line: &Cursor<'a>) -> Result<(), Malformed> {
         self.straight = false;
         self.message(0)?;
         self.strings.words = 0..0;
-        let (mut is_done, mut reason) = (false, None);
-        let (mut prompt, mut completion) = (None, None);
-        let mut ahead = start.clone();
-        let mut members = ahead.object()?;
-        while let Some(name) = ahead.member(&mut members)? {
-            match name.raw() {
-                "done" => is_done = ahead.skip()? == "true",
-                "done_reason" => reason = ahead.text()?,
-                "prompt_eval_count" => prompt = ahead.integer()?,
-                "eval_count" => completion = ahead.integer()?,
-                _ => {
-                    ahead.skip()?;
-                }
-            }
-        }
-        if is_done {
+        if line.find("done")?.is_some_and(|mut done| done.bool() == Ok(true)) {
+            let reason = line.find("done_reason")?.and_then(|mut at| at.text().ok()?);
             self.finishes.push((0, reason.unwrap_or(Text::STOP)));
             self.finish();
         }
-        if let (Some(prompt), Some(completion)) = (prompt, completion) {
+        let count = |name| line.find(name).ok()?.and_then(|mut at| at.integer().ok()?);
+        if let (Some(prompt), Some(completion)) = (count("prompt_eval_count"), count("eval_count")) {
             let total = prompt + completion;
             self.aside = Some(Usage {
                 prompt: Some(prompt),
@@ -45,15 +32,4 @@ impl<'a> Reader<'_, 'a> {
         }
         Ok(())
     }
-}
-
-/// Whether the chunk that comes next is a line of Ollama's own API.
-pub(super) fn is_line(mut chunk: Cursor<'_>) -> Result<bool, Malformed> {
-    let mut members = chunk.object()?;
-    let mut is_native = false;
-    while let Some(name) = chunk.member(&mut members)? {
-        is_native |= name.raw() == "done" && chunk.kind()? == Kind::Bool;
-        chunk.skip()?;
-    }
-    Ok(is_native)
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::choices::{MAX_CHOICES, Part};
 use super::form::Strings;
-use super::{Decoder, finish, native};
+use super::{Decoder, finish, usage};
 use crate::chat::{Delta, Place, Usage};
 use crate::json::{Cursor, Kind, Malformed, Text};
 
@@ -89,12 +89,15 @@ impl<'d, 'a> Reader<'d, 'a> {
                 "usage" => self.usage()?,
                 "error" => self.error()?,
                 "x_groq" => {
-                    self.look_inside()?;
+                    // Groq (vercel/ai, `groq-tool-call.chunks.txt`)
+                    let usage = self.cursor.find("usage")?.and_then(|mut at| usage::read(&mut at).ok());
+                    self.aside = usage.or(self.aside.take());
                     self.extra(Place::Chunk, name)?;
                 }
-                "message" if self.cursor.kind()? == Kind::Object && native::is_line(start.clone())? => {
+                "message" if self.cursor.kind()? == Kind::Object && start.find("done")?.is_some() => {
                     self.native(&start)?;
                 }
+
                 // Padding against guessing text from lengths; it is not part of the answer.
                 "obfuscation" => {
                     let is_string = self.cursor.kind()? == Kind::String;
@@ -168,7 +171,7 @@ impl<'d, 'a> Reader<'d, 'a> {
                     has_delta = true;
                     self.message(index)?;
                 }
-                "message" if self.cursor.kind()? == Kind::Object => match beside(start.clone(), &["delta"])? {
+                "message" if self.cursor.kind()? == Kind::Object => match beside(&start, &["delta"]) {
                     Beside::Nothing => self.message(index)?,
                     Beside::Silence if !self.decoder.choices.has_spoken(self.decoder.choices.of(index)) => {
                         self.straight = false;
@@ -180,7 +183,7 @@ impl<'d, 'a> Reader<'d, 'a> {
                     _ => self.bent()?,
                 },
                 // What completions that are no chats call it; beside a delta it is the same (Together, mlflow/mlflow#11557).
-                "text" if beside(start.clone(), &["delta", "message"])? != Beside::Words => {
+                "text" if beside(&start, &["delta", "message"]) != Beside::Words => {
                     self.straight = false;
                     self.content(index)?;
                 }
@@ -191,7 +194,7 @@ impl<'d, 'a> Reader<'d, 'a> {
                     _ => self.bent()?,
                 },
                 // Moonshot (vercel/ai, `moonshotai-stream-choice-usage.chunks.txt`)
-                "usage" => self.usage_aside()?,
+                "usage" => self.aside = Some(usage::read(&mut self.cursor)?),
                 "error" => self.error()?,
                 _ => self.extra(Place::Choice(index), name)?,
             }
@@ -218,19 +221,14 @@ impl<'d, 'a> Reader<'d, 'a> {
 
     /// The `index` of the object that comes next, which need not be its first member; else its position.
     fn index(&mut self, position: u32) -> Result<u32, Malformed> {
-        let mut ahead = self.cursor.clone();
-        let mut members = ahead.object()?;
-        while let Some(name) = ahead.member(&mut members)? {
-            if name.raw() == "index" {
-                match ahead.integer()?.and_then(|index| u32::try_from(index).ok()) {
-                    Some(index) if index < MAX_CHOICES => return Ok(index),
-                    _ => break,
-                }
+        let index = self.cursor.find("index")?.and_then(|mut at| at.integer().ok()?);
+        Ok(match index.and_then(|index| u32::try_from(index).ok()) {
+            Some(index) if index < MAX_CHOICES => index,
+            _ => {
+                self.straight = false;
+                position.min(MAX_CHOICES - 1)
             }
-            ahead.skip()?;
-        }
-        self.straight = false;
-        Ok(position.min(MAX_CHOICES - 1))
+        })
     }
 
     fn open(&mut self, choice: u32) {
@@ -335,22 +333,25 @@ enum Beside {
     Words,
 }
 
-fn beside(mut choice: Cursor<'_>, names: &[&str]) -> Result<Beside, Malformed> {
+fn beside(choice: &Cursor<'_>, names: &[&str]) -> Beside {
     let mut found = Beside::Nothing;
-    let mut members = choice.object()?;
-    while let Some(name) = choice.member(&mut members)? {
-        if names.contains(&name.raw()) && choice.kind()? == Kind::Object {
-            found = Beside::Silence;
-            let mut said = choice.object()?;
-            while let Some(name) = choice.member(&mut said)? {
-                let said = choice.skip()?;
-                if !matches!(name.raw(), "role" | "token_id") && !matches!(said, "null" | "\"\"" | "[]" | "{}") {
-                    return Ok(Beside::Words);
-                }
+    for name in names {
+        let mut object = match choice.find(name) {
+            Ok(Some(object)) => object,
+            Ok(None) => continue,
+            // It is cut, and who knows what it had.
+            Err(_) => return Beside::Silence,
+        };
+        let Ok(mut members) = object.object() else {
+            continue;
+        };
+        found = Beside::Silence;
+        while let Ok(Some(name)) = object.member(&mut members) {
+            let said = object.skip().unwrap_or_default();
+            if !matches!(name.raw(), "role" | "token_id") && !matches!(said, "null" | "\"\"" | "[]" | "{}") {
+                return Beside::Words;
             }
-        } else {
-            choice.skip()?;
         }
     }
-    Ok(found)
+    found
 }

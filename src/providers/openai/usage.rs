@@ -28,29 +28,6 @@ impl<'a> Reader<'_, 'a> {
         }
     }
 
-    /// Those that stand where they are not expected.
-    pub(super) fn usage_aside(&mut self) -> Result<(), Malformed> {
-        self.aside = Some(read(&mut self.cursor)?);
-        Ok(())
-    }
-
-    /// Looks for `usage` in the object that comes next: Groq's `x_groq` (vercel/ai, `groq-tool-call.chunks.txt`).
-    pub(super) fn look_inside(&mut self) -> Result<(), Malformed> {
-        let start = self.cursor.clone();
-        if self.cursor.kind()? == Kind::Object {
-            let mut members = self.cursor.object()?;
-            while let Some(name) = self.cursor.member(&mut members)? {
-                if name.raw() == "usage" {
-                    self.usage_aside()?;
-                } else {
-                    self.cursor.skip()?;
-                }
-            }
-        }
-        self.cursor = start;
-        Ok(())
-    }
-
     /// At the end of a chunk: tells what stood aside, unless the chunk has counts of its own.
     pub(super) fn tell_aside(&mut self) {
         let is_told = self.deltas.iter().any(|delta| matches!(delta, Delta::Usage(_)));
@@ -62,28 +39,14 @@ impl<'a> Reader<'_, 'a> {
 }
 
 /// The counts that come next, if they are any.
-fn read<'a>(cursor: &mut Cursor<'a>) -> Result<Usage<'a>, Malformed> {
-    let mut ahead = cursor.clone();
-    let json = cursor.skip()?;
-    let (mut prompt, mut completion, mut total) = (None, None, None);
-    if ahead.kind()? == Kind::Object {
-        let mut members = ahead.object()?;
-        while let Some(name) = ahead.member(&mut members)? {
-            match name.raw() {
-                "prompt_tokens" => prompt = ahead.integer()?,
-                "completion_tokens" => completion = ahead.integer()?,
-                "total_tokens" => total = ahead.integer()?,
-                _ => {
-                    ahead.skip()?;
-                }
-            }
-        }
-    }
+pub(super) fn read<'a>(cursor: &mut Cursor<'a>) -> Result<Usage<'a>, Malformed> {
+    let count = |name| cursor.find(name).ok()?.and_then(|mut at| at.integer().ok()?);
+    let [prompt, completion, total] = ["prompt_tokens", "completion_tokens", "total_tokens"].map(count);
     Ok(Usage {
         prompt,
         completion,
         total,
-        json: Cow::Borrowed(json),
+        json: Cow::Borrowed(cursor.skip()?),
     })
 }
 
