@@ -78,6 +78,11 @@ const PARTS = {
     needs: [built],
     does: () => nodeTests("tests/shell"),
   },
+  peers: {
+    about: "what is understood of streams, beside eventsource-parser and openai",
+    needs: [rust, built, () => modules("bench")],
+    does: () => nodeTests("tests/peers"),
+  },
   start: {
     about: "npm start and its page",
     needs: [built, browser],

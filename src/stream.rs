@@ -136,7 +136,11 @@ impl Stream {
     ///
     /// As there.
     pub fn send(&mut self, key: Option<Secret>, now: Millis) -> Result<http::Request, Error> {
-        self.call.send(key, now)
+        let request = self.call.send(key, now)?;
+        // Nothing of an attempt before it was handed over.
+        self.reading.completion = Completion::default();
+        self.reading.metrics.chunks = 0;
+        Ok(request)
     }
 
     /// See [`Call::respond`].
@@ -251,10 +255,12 @@ impl Stream {
 }
 
 impl Reading {
-    fn take(&mut self, decoded: &Decoded<'_>, since: Millis) {
+    /// Takes what a payload says; whether the outlet has made anything of it.
+    fn take(&mut self, decoded: &Decoded<'_>, since: Millis) -> bool {
         if decoded.deltas.is_empty() {
-            return;
+            return false;
         }
+        let before = self.out.len();
         self.metrics.chunks += 1;
         if self.metrics.first_token_ms.is_none() && decoded.deltas.iter().any(Delta::is_output) {
             self.metrics.first_token_ms = Some(since);
@@ -287,6 +293,7 @@ impl Reading {
         for delta in &decoded.deltas {
             self.completion.take(delta);
         }
+        self.out.len() > before
     }
 }
 

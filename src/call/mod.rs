@@ -1,19 +1,23 @@
 //! One call to one upstream: the request, the retries, the deadlines, the reading of the answer.
 
 mod policy;
+mod progress;
 
 pub use policy::{Policy, Timeouts};
+pub use progress::Take;
 
 use crate::chat::Request;
 use crate::error::{Error, Peer, Phase, Secret, StreamKind};
 use crate::framing::{Framing, Payload};
 use crate::http::{self, Response};
-use crate::providers::{Decoded, Decoder, Provider, Upstream};
+use crate::providers::{Decoded, Decoder, Provider, Upstream, broken_off};
+use progress::Progress;
 
 /// Milliseconds on any clock that does not run backwards.
 pub type Millis = f64;
 
-/// How long the end of the body or `[DONE]` is waited for once a finish reason said that the answer is whole.
+/// How long the end of the body or `[DONE]` is waited for once a finish reason said that the answer is whole, and since
+/// then no more of it has come: comments and token counts do not prolong it.
 const AFTER_FINISH_MS: Millis = 2000.0;
 
 /// One call as a machine. It does nothing by itself: do what [`Call::next`] asks for, tell it what came of that, and
@@ -48,11 +52,10 @@ pub struct Call {
     request_id: Option<String>,
     framing: Framing,
     decoder: Decoder,
+    /// One alternative was asked for.
+    is_single: bool,
     answerer: Answerer,
-    /// Something of the answer was given out, so that it cannot be asked for again.
-    handed_over: bool,
-    /// A first piece of the message has come.
-    has_output: bool,
+    progress: Progress,
 }
 
 /// Who answers.
@@ -102,8 +105,12 @@ impl Call {
     pub fn new(upstream: &Upstream, request: Request, policy: Policy, seed: u32, now: Millis) -> Result<Self, Error> {
         let provider = upstream.provider;
         let secrets = upstream.secrets().collect();
+        let is_single = provider.is_single(upstream, &request);
         let request = Some(provider.encode(upstream, request)?);
-        Ok(Self::begin(provider, request, policy, secrets, seed, now))
+        let mut call = Self::begin(provider, request, policy, secrets, seed, now);
+        call.is_single = is_single;
+        call.decoder = provider.decoder(is_single);
+        Ok(call)
     }
 
     /// A call that somebody else has made; [`Call::respond`] is to follow. It has no deadlines and is not tried again.
@@ -111,6 +118,8 @@ impl Call {
     pub fn answered(provider: Provider, now: Millis) -> Self {
         let mut call = Self::given(provider, now);
         call.answerer = Answerer::Upstream;
+        call.is_single = false;
+        call.decoder = provider.decoder(false);
         call.state = State::Sent;
         call
     }
@@ -126,6 +135,9 @@ impl Call {
         };
         let mut call = Self::begin(provider, None, policy, Vec::new(), 0, now);
         call.answerer = Answerer::Code;
+        // Whoever asks code asks for one answer.
+        call.is_single = true;
+        call.decoder = provider.decoder(true);
         call
     }
 
@@ -151,10 +163,10 @@ impl Call {
             resting: false,
             request_id: None,
             framing: Framing::default(),
-            decoder: provider.decoder(),
+            decoder: provider.decoder(false),
+            is_single: false,
             answerer: Answerer::Upstream,
-            handed_over: false,
-            has_output: false,
+            progress: Progress::new(now),
         }
     }
 
@@ -216,9 +228,10 @@ impl Call {
             }
         }
         self.framing = Framing::default();
-        self.decoder = self.provider.decoder();
+        self.decoder = self.provider.decoder(self.is_single);
         self.heard = now;
         self.resting = false;
+        self.progress = Progress::new(now);
         self.state = State::Sent;
         Ok(request)
     }
@@ -240,28 +253,32 @@ impl Call {
         }
     }
 
-    /// Words of the answer, as they are.
-    pub fn text(&mut self, text: &str, now: Millis, take: &mut dyn FnMut(&Decoded<'_>)) {
+    /// Words of the answer, as they are. `take` gets what they say, as in [`Call::push`].
+    pub fn text(&mut self, text: &str, now: Millis, take: Take<'_>) {
         self.listen(now);
         if let State::Open = self.state {
             let decoded = self.decoder.words(text);
-            self.has_output |= decoded.has_output();
-            take(&decoded);
+            self.heed(&decoded, now, take);
         }
     }
 
-    /// A piece of the answer as JSON, such as the data of an event would be.
-    pub fn chunk(&mut self, json: &str, now: Millis, take: &mut dyn FnMut(&Decoded<'_>)) {
+    /// A piece of the answer as JSON, such as the data of an event would be. `take` gets what it says, as in
+    /// [`Call::push`].
+    pub fn chunk(&mut self, json: &str, now: Millis, take: Take<'_>) {
         self.listen(now);
         if let State::Open = self.state {
             let payload = Payload::message(json);
             let decoded = self.decoder.decode(&payload);
-            self.has_output |= decoded.has_output();
-            take(&decoded);
+            self.heed(&decoded, now, take);
             if let Some(outcome) = decoded.end {
                 self.finish(outcome);
             }
         }
+    }
+
+    /// Hands over what a payload says.
+    fn heed(&mut self, decoded: &Decoded<'_>, now: Millis, take: Take<'_>) {
+        self.progress.heed(decoded, self.decoder.is_finished(), now, take);
     }
 
     /// The response has come.
@@ -280,11 +297,12 @@ impl Call {
         }
     }
 
-    /// A piece of the body has come; `take` gets what its payloads say.
-    pub fn push(&mut self, bytes: &[u8], now: Millis, take: &mut dyn FnMut(&Decoded<'_>)) {
+    /// A piece of the body has come; `take` gets what its payloads say, and gives whether any of that has reached the reader:
+    /// until then, or until there were words or calls, an answer that breaks off is asked for again.
+    pub fn push(&mut self, bytes: &[u8], now: Millis, take: Take<'_>) {
         self.listen(now);
         match &mut self.state {
-            State::Open => self.read(bytes, take),
+            State::Open => self.read(bytes, now, take),
             State::Refused { body, .. } => {
                 body.extend(bytes.iter().take(http::MAX_BODY - body.len()));
                 if body.len() == http::MAX_BODY {
@@ -295,15 +313,13 @@ impl Call {
         }
     }
 
-    fn read(&mut self, bytes: &[u8], take: &mut dyn FnMut(&Decoded<'_>)) {
+    fn read(&mut self, bytes: &[u8], now: Millis, take: Take<'_>) {
         let mut payloads = self.framing.push(bytes);
         let end = loop {
             match payloads.next() {
                 Ok(Some(payload)) => {
                     let decoded = self.decoder.decode(&payload);
-                    self.has_output |= !self.has_output && decoded.has_output();
-                    self.handed_over |= !decoded.deltas.is_empty();
-                    take(&decoded);
+                    self.progress.heed(&decoded, self.decoder.is_finished(), now, take);
                     if decoded.end.is_some() {
                         break decoded.end;
                     }
@@ -317,30 +333,38 @@ impl Call {
         }
     }
 
-    /// The body has ended.
-    pub fn end(&mut self, now: Millis, take: &mut dyn FnMut(&Decoded<'_>)) {
+    /// The body has ended. `take` gets what the last payloads say, as in [`Call::push`].
+    pub fn end(&mut self, now: Millis, take: Take<'_>) {
         match self.state {
             State::Open => {
-                let last = match self.framing.finish() {
-                    Ok(last) => last,
-                    Err(error) => return self.finish(Err(error)),
-                };
-                let ended = last.and_then(|payload| read_last(&mut self.decoder, &payload, take));
-                let whole = self.decoder.end();
-                let kind = |outcome: &Result<(), Error>| outcome.as_ref().err().and_then(Error::kind);
-                self.finish(match ended {
-                    // An event that nothing closed is one that was cut: what came before it tells how it ended.
-                    Some(ended)
-                        if kind(&ended) == Some(StreamKind::Malformed) && kind(&whole) != Some(StreamKind::Empty) =>
-                    {
-                        whole
-                    }
-                    Some(ended) => ended,
-                    None => whole.map_err(|error| self.explain(error)),
-                });
+                let outcome = self.read_last(now, take);
+                self.finish(outcome);
             }
             State::Refused { .. } => self.conclude_refusal(now),
             _ => {}
+        }
+    }
+
+    /// Reads what nothing closed, and tells how the answer ended. A payload that was cut is not one that is wrong: what
+    /// came before it tells the end, and if nothing did, the answer broke off.
+    fn read_last(&mut self, now: Millis, take: Take<'_>) -> Result<(), Error> {
+        let mut cut = None;
+        while let Some(payload) = self.framing.finish()? {
+            let decoded = self.decoder.decode(&payload);
+            self.progress.heed(&decoded, self.decoder.is_finished(), now, take);
+            match decoded.end {
+                Some(Err(error)) if error.kind() == Some(StreamKind::Malformed) => {
+                    let is_object = payload.text.trim_start().starts_with('{');
+                    cut = Some(if is_object { broken_off() } else { error });
+                }
+                Some(end) => return end,
+                None => {}
+            }
+        }
+        let whole = self.decoder.end();
+        match (cut, &whole) {
+            (Some(cut), Err(error)) if error.kind() == Some(StreamKind::Empty) => Err(cut),
+            _ => whole.map_err(|error| self.explain(error)),
         }
     }
 
@@ -374,8 +398,11 @@ impl Call {
     /// listened. Worth telling before [`Call::tick`] only.
     pub fn listen(&mut self, since: Millis) {
         self.heard = self.heard.max(since);
-        if std::mem::take(&mut self.resting) && !self.has_output {
-            self.sent = self.sent.max(since);
+        if std::mem::take(&mut self.resting) {
+            self.progress.spoke = self.progress.spoke.max(since);
+            if !self.progress.has_output {
+                self.sent = self.sent.max(since);
+            }
         }
     }
 
@@ -406,29 +433,25 @@ impl Call {
     }
 
     /// The deadline of the present state that comes first: when, which, and its limit.
-    fn phase(&self) -> Option<(Millis, Phase, Millis)> {
+    fn phase(&self) -> Option<Due> {
         let limits = &self.policy.timeouts;
         let after = |from: Millis, limit: Option<Millis>, phase| limit.map(|limit| (from + limit, phase, limit));
         let idle = || {
-            let grace = self.decoder.is_finished().then_some(AFTER_FINISH_MS);
-            let limit = limits
-                .idle_ms
-                .map_or(grace, |idle| Some(grace.map_or(idle, |grace| idle.min(grace))));
-            after(self.heard, limit, Phase::Idle)
+            let idle = after(self.heard, limits.idle_ms, Phase::Idle);
+            let is_finished = self.decoder.is_finished();
+            let grace = after(self.progress.spoke, is_finished.then_some(AFTER_FINISH_MS), Phase::Idle);
+            earlier(idle, grace)
         };
         let first_token = || after(self.sent, limits.first_token_ms, Phase::FirstToken);
         let (first, second) = match self.state {
             State::Open if self.resting => (None, None),
             State::Ready | State::Sent => (after(self.sent, limits.headers_ms, Phase::Headers), first_token()),
-            State::Open if self.has_output => (idle(), None),
+            State::Open if self.progress.has_output => (idle(), None),
             // No token comes in a refusal, but one that trickles is not to be read for ever either.
             State::Open | State::Refused { .. } => (idle(), first_token()),
             _ => (None, None),
         };
-        match (first, second) {
-            (Some(first), Some(second)) if second.0 < first.0 => Some(second),
-            (first, second) => first.or(second),
-        }
+        earlier(first, second)
     }
 
     /// Time has passed: gives up on what is overdue, and wakes when a wait is over.
@@ -474,7 +497,7 @@ impl Call {
     fn retry(&mut self, error: Error, asked_ms: Option<Millis>, now: Millis) {
         let wait = self.policy.wait_ms(self.retries, asked_ms, self.random);
         let until = wait
-            .filter(|_| !self.handed_over && self.request.is_some())
+            .filter(|_| !self.progress.handed_over && self.request.is_some())
             .map(|wait| now + wait);
         let total = self.policy.timeouts.total_ms.map(|ms| self.began + ms);
         match until {
@@ -492,12 +515,12 @@ impl Call {
     }
 }
 
-fn read_last(
-    decoder: &mut Decoder,
-    payload: &Payload<'_>,
-    take: &mut dyn FnMut(&Decoded<'_>),
-) -> Option<Result<(), Error>> {
-    let said = decoder.decode(payload);
-    take(&said);
-    said.end
+/// When, which deadline, and its limit.
+type Due = (Millis, Phase, Millis);
+
+fn earlier(first: Option<Due>, second: Option<Due>) -> Option<Due> {
+    match (first, second) {
+        (Some(first), Some(second)) if second.0 < first.0 => Some(second),
+        (first, second) => first.or(second),
+    }
 }

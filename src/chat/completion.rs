@@ -236,10 +236,18 @@ impl Choice {
 }
 
 impl Extras {
+    /// How many names are kept. No server sends more than some dozen; one that makes up thousands would have each of them
+    /// looked for among all.
+    const MOST: usize = 256;
+
     fn set(&mut self, name: &str, json: &str) {
-        match self.0.iter_mut().find(|(known, _)| known == name) {
-            Some((_, value)) if value == json => {}
-            Some((_, value)) => json.clone_into(value),
+        match self.0.iter().position(|(known, _)| known == name) {
+            Some(at) => {
+                if let Some((_, value)) = self.0.get_mut(at).filter(|(_, value)| value != json) {
+                    json.clone_into(value);
+                }
+            }
+            None if self.0.len() == Self::MOST => {}
             None => self.0.push((name.to_owned(), json.to_owned())),
         }
     }

@@ -367,6 +367,26 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// The value of the first member of that name, if an object that has one comes next. The cursor stays where it is.
+    ///
+    /// # Errors
+    ///
+    /// When it is not JSON up to there.
+    pub fn find(&self, name: &str) -> Result<Option<Self>, Malformed> {
+        let mut ahead = self.clone();
+        if ahead.kind()? != Kind::Object {
+            return Ok(None);
+        }
+        let mut members = ahead.object()?;
+        while let Some(found) = ahead.member(&mut members)? {
+            if found.raw() == name {
+                return Ok(Some(ahead));
+            }
+            ahead.skip()?;
+        }
+        Ok(None)
+    }
+
     /// Whether nothing but white space follows.
     ///
     /// # Errors

@@ -18,5 +18,12 @@ pub use text::{Text, write_ascii, write_string};
 pub use tree::{Item, Tree, View};
 pub use value::Value;
 
+/// Whether `text` is one JSON value and nothing more.
+#[must_use]
+pub fn is_whole(text: &str) -> bool {
+    let mut cursor = Cursor::new(text);
+    cursor.skip().is_ok() && cursor.end().is_ok()
+}
+
 /// How deeply arrays and objects may be nested: as deep as other readers go, and no stack is at risk.
 pub const MAX_DEPTH: u32 = 128;

@@ -10,6 +10,10 @@ pub struct Splitter {
     place: Place,
     limit: usize,
     given: bool,
+    /// What else than objects is given out.
+    word: &'static [u8],
+    /// How much of it has just come.
+    spelt: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -43,7 +47,16 @@ impl Splitter {
             place: Place::Plain,
             limit,
             given: false,
+            word: b"",
+            spelt: 0,
         }
+    }
+
+    /// Gives out `word`, too, where it stands between values. No part of it but the whole may begin like it.
+    #[must_use]
+    pub fn with_word(mut self, word: &'static [u8]) -> Self {
+        self.word = word;
+        self
     }
 
     /// Takes the next piece of the stream. Draw all values from what it gives.
@@ -58,6 +71,14 @@ impl Splitter {
     #[must_use]
     pub fn is_unfinished(&self) -> bool {
         self.depth > 0
+    }
+
+    /// At the end of the stream: the value it ended inside of, as far as it came.
+    pub fn finish(&mut self) -> Option<&[u8]> {
+        let is_unfinished = std::mem::take(&mut self.depth) > 0;
+        self.place = Place::Plain;
+        self.given = true;
+        is_unfinished.then_some(&*self.value)
     }
 }
 
@@ -78,6 +99,8 @@ impl Values<'_, '_> {
             place,
             limit,
             given,
+            word,
+            spelt,
         } = &mut *self.splitter;
         if std::mem::take(given) {
             value.clear();
@@ -88,6 +111,15 @@ impl Values<'_, '_> {
                     return Some(Err(Overflow));
                 }
                 value.push(byte);
+            } else if *place == Place::Plain {
+                *spelt = match word.get(*spelt) {
+                    Some(&next) if next == byte => *spelt + 1,
+                    _ => usize::from(word.first() == Some(&byte)),
+                };
+                if *spelt > 0 && *spelt == word.len() {
+                    *spelt = 0;
+                    return Some(Ok(word));
+                }
             }
             match (*place, byte) {
                 (Place::Escape, _) | (Place::Plain, b'"') => *place = Place::String,

@@ -11,6 +11,12 @@ pub struct Text<'a> {
 }
 
 impl<'a> Text<'a> {
+    /// «stop», for what means it without saying so.
+    pub const STOP: Text<'static> = Text {
+        raw: "stop",
+        escaped: false,
+    };
+
     /// `raw` must be legal between quotes; `escaped` says whether it holds a backslash.
     pub(super) fn new(raw: &'a str, escaped: bool) -> Self {
         Self { raw, escaped }

@@ -6,7 +6,7 @@ mod upstream;
 pub use upstream::{Provider, Upstream};
 
 use crate::chat::{Delta, Request};
-use crate::error::{Error, Secret};
+use crate::error::{Error, Secret, StreamKind};
 use crate::framing::Payload;
 use crate::http;
 
@@ -22,6 +22,13 @@ pub struct Decoded<'a> {
 }
 
 impl Decoded<'_> {
+    /// A payload that says nothing.
+    pub(crate) const NOTHING: Self = Self {
+        deltas: Vec::new(),
+        chunk: None,
+        end: None,
+    };
+
     /// Whether it holds something that a user waits for.
     #[must_use]
     pub fn has_output(&self) -> bool {
@@ -56,13 +63,30 @@ impl Provider {
         }
     }
 
-    /// A decoder for a new answer.
+    /// Whether a request asks for one alternative.
     #[must_use]
-    pub fn decoder(self) -> Decoder {
+    pub fn is_single(self, upstream: &Upstream, request: &Request) -> bool {
         match self {
-            Self::OpenAi => Decoder::OpenAi(openai::Decoder::default()),
+            Self::OpenAi => openai::is_single(upstream, request),
         }
     }
+
+    /// A decoder for a new answer. `is_single` says that one alternative was asked for: then what an upstream spreads over
+    /// several is put together. Else, or where that is not known, they are told apart by their indices.
+    #[must_use]
+    pub fn decoder(self, is_single: bool) -> Decoder {
+        match self {
+            Self::OpenAi => Decoder::OpenAi(openai::Decoder::new(is_single)),
+        }
+    }
+}
+
+/// The error of an answer that nothing ended.
+pub(crate) fn broken_off() -> Error {
+    Error::stream(
+        StreamKind::Truncated,
+        "the answer broke off before a finish reason or [DONE]: the upstream, or something before it, gave up halfway",
+    )
 }
 
 impl Decoder {

@@ -58,8 +58,18 @@ pub struct Events<'d, 'b> {
     rest: &'b [u8],
 }
 
+/// What was found next in a stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found<'b> {
+    /// An event; [`Events::event`] gives it.
+    Event(Complete<'b>),
+    /// A line that the standard has ignored, since it knows no field of that name.
+    Ignored(Cow<'b, [u8]>),
+}
+
 /// Where a complete event's data is.
-enum Complete<'b> {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Complete<'b> {
     /// Still in the piece it came in: the usual case, one `data` line and a blank one.
     InPlace(&'b str),
     /// In the decoder's buffer.
@@ -103,13 +113,22 @@ impl Decoder {
     ///
     /// When that last line makes the event larger than the limit.
     pub fn finish(&mut self) -> Result<Option<Event<'_>>, Overflow> {
+        self.last_line()?;
+        Ok(self.dispatch().then(|| self.event(Complete::Buffered)))
+    }
+
+    /// At the end of the body, before [`Decoder::finish`]: the last line, if nothing ended it and the standard ignores it.
+    ///
+    /// # Errors
+    ///
+    /// When it makes the event larger than the limit.
+    pub fn last_line(&mut self) -> Result<Option<Vec<u8>>, Overflow> {
         self.clear_given();
-        if !self.line.is_empty() {
-            let line = std::mem::take(&mut self.line);
-            let line = if self.at_start { after_bom(&line) } else { &line };
-            self.field(line)?;
+        let mut line = std::mem::take(&mut self.line);
+        if std::mem::take(&mut self.at_start) && line.starts_with(BOM) {
+            line.drain(..BOM.len());
         }
-        Ok(self.dispatch().then(|| self.event(&Complete::Buffered)))
+        Ok((!line.is_empty() && !self.field(&line)?).then_some(line))
     }
 
     fn clear_given(&mut self) {
@@ -125,7 +144,7 @@ impl Decoder {
         self.data.pop().is_some()
     }
 
-    fn event<'a>(&'a self, complete: &Complete<'a>) -> Event<'a> {
+    fn event<'a>(&'a self, complete: Complete<'a>) -> Event<'a> {
         Event {
             kind: if self.kind.is_empty() { "message" } else { &self.kind },
             data: match complete {
@@ -136,8 +155,9 @@ impl Decoder {
         }
     }
 
-    /// Reads one line that is not blank, without its end.
-    fn field(&mut self, line: &[u8]) -> Result<(), Overflow> {
+    /// Reads one line that is not blank, without its end, and gives whether it is a field that the standard knows, or a
+    /// comment.
+    fn field(&mut self, line: &[u8]) -> Result<bool, Overflow> {
         let (name, value) = match memchr::memchr(b':', line).and_then(|colon| line.split_at_checked(colon)) {
             Some((name, value)) => {
                 let value = value.strip_prefix(b":").unwrap_or(value);
@@ -158,9 +178,10 @@ impl Decoder {
             b"retry" if !value.is_empty() && value.iter().all(u8::is_ascii_digit) => {
                 self.retry_ms = String::from_utf8_lossy(value).parse().ok().or(self.retry_ms);
             }
-            _ => {}
+            b"id" | b"retry" | b"" => {}
+            _ => return Ok(false),
         }
-        Ok(())
+        Ok(true)
     }
 }
 
@@ -175,28 +196,50 @@ impl<'b> Events<'_, 'b> {
         reason = "it lends its buffer, which an Iterator cannot"
     )]
     pub fn next(&mut self) -> Result<Option<Event<'_>>, Overflow> {
-        self.decoder.clear_given();
         let complete = loop {
+            match self.advance()? {
+                Some(Found::Event(complete)) => break complete,
+                Some(Found::Ignored(_)) => {}
+                None => return Ok(None),
+            }
+        };
+        Ok(Some(self.event(complete)))
+    }
+
+    /// The next event or ignored line, or `None` when more bytes are needed.
+    ///
+    /// # Errors
+    ///
+    /// As [`Events::next`].
+    pub fn advance(&mut self) -> Result<Option<Found<'b>>, Overflow> {
+        self.decoder.clear_given();
+        loop {
             if let Some(data) = self.whole_event() {
-                break Complete::InPlace(data);
+                return Ok(Some(Found::Event(Complete::InPlace(data))));
             }
             let Some(line) = self.line()? else {
                 return Ok(None);
             };
-            if !line.is_empty() {
-                self.decoder.field(&line)?;
-            } else if self.decoder.dispatch() {
-                break Complete::Buffered;
-            } else {
+            if line.is_empty() {
+                if self.decoder.dispatch() {
+                    return Ok(Some(Found::Event(Complete::Buffered)));
+                }
                 self.decoder.clear_given();
+            } else if !self.decoder.field(&line)? {
+                return Ok(Some(Found::Ignored(line)));
             }
             if let Cow::Owned(mut buffer) = line {
                 // Keep the buffer, and with it the room it has grown.
                 buffer.clear();
                 self.decoder.line = buffer;
             }
-        };
-        Ok(Some(self.decoder.event(&complete)))
+        }
+    }
+
+    /// The event that [`Events::advance`] has just found.
+    #[must_use]
+    pub fn event<'a>(&'a self, complete: Complete<'a>) -> Event<'a> {
+        self.decoder.event(complete)
     }
 
     /// The data of an event that is one `data: ` line and a blank one, all in this piece and in valid UTF-8. Such an

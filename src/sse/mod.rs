@@ -3,5 +3,5 @@
 mod decoder;
 mod encode;
 
-pub use decoder::{Decoder, Event, Events, Overflow};
+pub use decoder::{Complete, Decoder, Event, Events, Found, Overflow};
 pub use encode::{comment, data};

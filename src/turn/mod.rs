@@ -88,7 +88,7 @@ pub struct Turn {
 }
 
 /// What is done to a call, which is given whatever takes what it decodes.
-type Act<'a> = dyn FnMut(&mut Call, &mut dyn FnMut(&Decoded<'_>)) + 'a;
+type Act<'a> = dyn FnMut(&mut Call, &mut dyn FnMut(&Decoded<'_>) -> bool) + 'a;
 
 enum Stage {
     /// The request is being prepared, or is to be.
@@ -500,6 +500,8 @@ impl Turn {
             if let Some(answer) = answer {
                 decoded.deltas.iter().for_each(|delta| answer.take(delta));
             }
+            // What is said counts as handed over by itself, and nothing else of an answer reaches the caller.
+            false
         });
         if said.has_output() {
             self.written = now;

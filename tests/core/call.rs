@@ -26,7 +26,7 @@ fn it_is_sent_answered_and_read() {
     call.at(20.0).push(events(&[role()])).is("read until 30020");
     call.at(30.0).push(text("Hi")).is("read until 30030");
     call.at(40.0).push(events(&[finish()])).is("read until 2040");
-    call.at(50.0).push(events(&[usage()])).is("read until 2050");
+    call.at(50.0).push(events(&[usage()])).is("read until 2040");
     call.at(60.0).push("data: [DONE]\n\n").is("done");
     assert_eq!(
         call.said,
@@ -81,7 +81,14 @@ fn the_end_is_judged_by_what_came() {
         (text("a") + "data: {", "stream_truncated"),
         (events(&[words("a"), finish()]) + "data: [DON", "done"),
         ("data: Busy".to_owned(), "stream_malformed"),
-        ("{\"choices\":[{\"message\":{\"content\":\"a".to_owned(), "stream_empty"),
+        (
+            "{\"choices\":[{\"message\":{\"content\":\"a".to_owned(),
+            "stream_truncated",
+        ),
+        ("{\"id\":\"a\",\"choi".to_owned(), "stream_truncated"),
+        ("data: {\"id\":\"a\",\"choi".to_owned(), "stream_truncated"),
+        (answer(&["a"]).replace("data: [DONE]", "{\"cho"), "done"),
+        ("error: {\"message\":\"Busy\"}\n\n".to_owned(), "stream_error"),
         (
             text("a") + "data: {\"error\":{\"message\":\"Busy\"}}\n\n",
             "stream_error",
@@ -140,6 +147,7 @@ fn a_response_that_somebody_else_got_has_no_deadline_and_no_second_attempt() {
         call: Call::answered(Provider::OpenAi, 0.0),
         now: 0.0,
         said: Vec::new(),
+        is_read: false,
     };
     answered()
         .is("read")
@@ -293,6 +301,34 @@ fn behind_a_finish_reason_the_end_is_waited_for_two_seconds_or_less() {
 }
 
 #[test]
+fn behind_a_finish_reason_only_more_of_the_answer_is_waited_for_longer() {
+    let mut call = call("{}");
+    call.send()
+        .respond(200, &[])
+        .push(events(&[words("a"), finish()]))
+        .is("read until 2000");
+    for payload in [
+        ": ping\n\n".to_owned(),
+        "data:\n\n".to_owned(),
+        events(&[usage()]),
+        events(&[finish()]),
+    ] {
+        call.at(1500.0).push(&payload).is("read until 2000");
+    }
+    // Some say «stop» with each chunk (Gemini behind a proxy).
+    call.push(text("b")).is("read until 3500").push(events(&[finish()]));
+    // Nobody listened for a while.
+    call.call.rest(1600.0);
+    call.is("read").at(9000.0).call.listen(9000.0);
+    call.is("read until 11000")
+        .at(10_000.0)
+        .push(": ping\n\n")
+        .is("read until 11000")
+        .wait()
+        .is("done");
+}
+
+#[test]
 fn the_readers_own_pauses_are_nobodys_silence() {
     let mut call = call(LIMITS);
     call.send().respond(200, &[]);
@@ -433,15 +469,25 @@ fn waits_double_up_to_eight_seconds_less_up_to_a_quarter() {
 
 #[test]
 fn nothing_is_asked_twice_once_something_was_handed_over() {
-    for body in [events(&[role()]), text("a"), r#"{"id":"a"}"#.to_owned()] {
-        let opened = || {
-            let mut call = call("{}");
-            call.send().respond(200, &[]).push(&body);
-            assert!(!call.said.is_empty());
-            call
-        };
-        opened().lose().is("connection_lost");
-        opened().wait().is("deadline_idle");
+    let opened = |body: &str, is_read: bool| {
+        let mut call = call("{}");
+        call.is_read = is_read;
+        call.send().respond(200, &[]).push(body);
+        assert!(!call.said.is_empty());
+        call
+    };
+    // Words count as handed over wherever they went, a beginning without words if it reached the reader.
+    for (body, is_read) in [
+        (text("a"), false),
+        (events(&[role()]), true),
+        (r#"{"id":"a"}"#.to_owned(), true),
+    ] {
+        opened(&body, is_read).lose().is("connection_lost");
+        opened(&body, is_read).wait().is("deadline_idle");
+    }
+    for body in [events(&[role()]), r#"{"id":"a"}"#.to_owned()] {
+        opened(&body, false).lose().is("wait until 500");
+        opened(&body, false).wait().is("wait until 30500");
     }
     call("{}")
         .send()

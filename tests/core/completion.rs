@@ -182,3 +182,19 @@ fn the_last_usage_counts() {
         json!({"prompt_tokens": 1, "completion_tokens": 5})
     );
 }
+
+#[test]
+fn of_members_that_are_only_passed_on_the_first_256_names_are_kept() {
+    let mut whole = Completion::default();
+    let names: Vec<String> = (0..300).map(|number| format!("x{number}")).collect();
+    for value in ["1", "2"] {
+        for name in &names {
+            whole.take(&extra(Place::Chunk, name, value));
+        }
+    }
+    let mut json = String::new();
+    whole.write(&mut json);
+    let json: Value = serde_json::from_str(&json).unwrap();
+    let kept = names.iter().filter(|name| json[name.as_str()] == 2);
+    assert!(kept.eq(&names[..256]));
+}

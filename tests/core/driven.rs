@@ -14,6 +14,8 @@ pub struct Driven {
     pub now: Millis,
     /// What came of the answer.
     pub said: Vec<String>,
+    /// Whether all that is said reaches the reader at once.
+    pub is_read: bool,
 }
 
 pub fn upstream(json: &str) -> Upstream {
@@ -27,6 +29,7 @@ pub fn seeded(upstream: &Upstream, options: &str, seed: u32) -> Driven {
         call: Call::new(upstream, request, policy, seed, 0.0).unwrap(),
         now: 0.0,
         said: Vec::new(),
+        is_read: false,
     }
 }
 
@@ -63,14 +66,32 @@ impl Driven {
     }
 
     pub fn push(&mut self, bytes: impl AsRef<[u8]>) -> &mut Self {
-        let Self { call, said, now } = self;
-        call.push(bytes.as_ref(), *now, &mut |decoded| said.extend(show(&decoded.deltas)));
+        let Self {
+            call,
+            said,
+            now,
+            is_read,
+        } = self;
+        call.push(bytes.as_ref(), *now, &mut |decoded| {
+            let before = said.len();
+            said.extend(show(&decoded.deltas));
+            *is_read && said.len() > before
+        });
         self
     }
 
     pub fn end(&mut self) -> &mut Self {
-        let Self { call, said, now } = self;
-        call.end(*now, &mut |decoded| said.extend(show(&decoded.deltas)));
+        let Self {
+            call,
+            said,
+            now,
+            is_read,
+        } = self;
+        call.end(*now, &mut |decoded| {
+            let before = said.len();
+            said.extend(show(&decoded.deltas));
+            *is_read && said.len() > before
+        });
         self
     }
 

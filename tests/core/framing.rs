@@ -1,7 +1,7 @@
 //! How a body is framed is told by its first byte, whatever its content type says.
 
 use liveavatar_llm::error::StreamKind;
-use liveavatar_llm::framing::Framing;
+use liveavatar_llm::framing::{Framing, parts};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -26,11 +26,13 @@ fn read(body: &[u8], cuts: &Cuts, limit: usize) -> (Vec<String>, Option<String>)
             }
         }
     }
-    match framing.finish() {
-        Ok(last) => found.extend(last.map(|payload| format!("{} {}", payload.kind, payload.text))),
-        Err(error) => return (found, Some(error.to_string())),
+    loop {
+        match framing.finish() {
+            Ok(Some(payload)) => found.push(format!("{} {}", payload.kind, payload.text)),
+            Ok(None) => return (found, None),
+            Err(error) => return (found, Some(error.to_string())),
+        }
     }
-    (found, None)
 }
 
 #[track_caller]
@@ -44,7 +46,7 @@ fn payloads(body: impl AsRef<[u8]>) -> Vec<String> {
 
 #[test]
 fn the_first_byte_tells_the_format() {
-    let rows: [(&str, &[&str]); 18] = [
+    let rows: &[(&str, &[&str])] = &[
         // Event streams.
         ("data: 1\n\ndata: 2\n\n", &["message 1", "message 2"]),
         ("data: 1\n\nevent: e\ndata: 2", &["message 1", "e 2"]),
@@ -68,8 +70,33 @@ fn the_first_byte_tells_the_format() {
             "\t[\n  {\n    \"a\": \"}\"\n  }\n,\n  {}\n]\n",
             &["message {\n    \"a\": \"}\"\n  }", "message {}"],
         ),
-        ("{\"a\":1}\n\ndata: [DONE]\n\n", &["message {\"a\":1}"]),
-        ("{\"a\":1", &[]),
+        (
+            "{\"a\":1}\n\ndata: [DONE]\n\n",
+            &["message {\"a\":1}", "message [DONE]"],
+        ),
+        ("{\"a\":1}[DONE]", &["message {\"a\":1}", "message [DONE]"]),
+        // What is not closed is given as far as it came.
+        ("{\"a\":1", &["message {\"a\":1"]),
+        ("{\"a\":1}\n{\"a\":[2", &["message {\"a\":1}", "message {\"a\":[2"]),
+        // Lines that are no fields of an event stream.
+        (
+            "data: 1\n\nerror: {\"a\":1}\n\ndata: 2\n\n",
+            &["message 1", "error {\"a\":1}", "message 2"],
+        ),
+        ("error:down", &["error down"]),
+        (
+            ": ping\n{\"a\":1}\n{\"a\":2}",
+            &["message {\"a\":1}", "message {\"a\":2}"],
+        ),
+        (
+            ": ping\n{\"a\":1}\n\n[DONE]\n",
+            &["message {\"a\":1}", "message [DONE]"],
+        ),
+        (": ping\n {\"a\":1} \r\n\r\n", &["message {\"a\":1}"]),
+        ("data: 1\n\n\t data: 2\n\n", &["message 1", "message 2"]),
+        ("data: 1\n{\"a\":1}", &["message {\"a\":1}", "message 1"]),
+        (": ping\n{\"a\":1\n{}x\nDONE\nfoo: {}\n", &[]),
+        ("<style>\n{}\n</style>\nerror: {}\n", &[]),
         ("[]", &[]),
         // Neither.
         ("", &[]),
@@ -77,7 +104,7 @@ fn the_first_byte_tells_the_format() {
         ("upstream is down", &[]),
     ];
     for (body, expected) in rows {
-        assert_eq!(payloads(body), expected, "of {body:?}");
+        assert_eq!(payloads(body), *expected, "of {body:?}");
     }
 }
 
@@ -158,4 +185,37 @@ fn any_bytes_give_the_same_payloads_wherever_they_are_cut() {
     holds((vec(byte, 0..24), cuts()), |(body, cuts)| {
         assert_eq!(read(&body, &cuts, 1000), read(&body, &Cuts::None, 1000));
     });
+}
+
+#[test]
+fn an_event_holds_the_whole_objects_that_are_in_it() {
+    let rows: &[(&str, &[&str])] = &[
+        ("", &[]),
+        ("x", &[]),
+        (r#"{"a":1}"#, &[r#"{"a":1}"#]),
+        (r#"{"a":1}{"a":2}"#, &[r#"{"a":1}"#, r#"{"a":2}"#]),
+        ("{\"a\":1}\n{\"a\":2}\n[DONE]", &[r#"{"a":1}"#, r#"{"a":2}"#, "[DONE]"]),
+        (r#"[{"a":[{}]},{"a":2}]"#, &[r#"{"a":[{}]}"#, r#"{"a":2}"#]),
+        ("[]", &[]),
+        (r#"{"a":1} x"#, &[r#"{"a":1}"#]),
+        // What breaks off is not told, nor anything inside it.
+        (r#"{"a":"bdata: {"a":2}"#, &[r#"{"a":2}"#]),
+        (r#"{"a":{"b":1},"data: {"a":2}"#, &[r#"{"a":2}"#]),
+        (r#"{"a":1}data:{"a":2}"#, &[r#"{"a":1}"#, r#"{"a":2}"#]),
+        ("{\"a\":{\"b\":1},\n{\"error\":\"x\"}", &[r#"{"error":"x"}"#]),
+        (r#"{"a":{"b":1},{"error":"x"}"#, &[r#"{"error":"x"}"#]),
+        (r#"{"a":{"b":1},"c"#, &[]),
+        (r#"{"a":[DONE]"#, &["[DONE]"]),
+        // In a text that is whole, all of this is only text.
+        (
+            r#"{"a":"data: {\"b\":1}[DONE]"}"#,
+            &[r#"{"a":"data: {\"b\":1}[DONE]"}"#],
+        ),
+    ];
+    for (text, expected) in rows {
+        assert_eq!(parts(text), *expected, "of {text:?}");
+    }
+    // Whoever sends rubbish without end has it looked through so often and no oftener.
+    let rubbish = format!("{}{}", "data:{\"a\":x".repeat(1000), r#"data:{"a":1}"#);
+    assert_eq!(parts(&rubbish), [""; 0]);
 }

@@ -10,9 +10,11 @@
     unreachable_pub
 )]
 
+mod cost;
 mod delta;
 mod driven;
 mod endpoint;
+mod fixtures;
 mod liveavatar;
 mod property;
 mod random;
@@ -20,10 +22,13 @@ mod turn;
 mod wire;
 
 mod call;
+mod calls;
+mod choices;
 mod chunk;
 mod completion;
 mod error;
 mod framing;
+mod fuzz;
 mod http;
 mod json;
 mod openai;

@@ -153,7 +153,7 @@ fn a_request_needs_a_model() {
 /// What an answer's payloads say, `<` before those that are passed on as they are, and how it ends. A payload that
 /// begins with `event name: ` has that type.
 fn decode<S: AsRef<str>>(payloads: &[S]) -> (Vec<String>, Result<(), Error>) {
-    let mut decoder = Provider::OpenAi.decoder();
+    let mut decoder = Provider::OpenAi.decoder(false);
     let mut said = Vec::new();
     for payload in payloads {
         let named = payload
@@ -275,7 +275,7 @@ fn what_a_choice_says() {
             "< 0 thinks Hm",
         ),
         (r#""delta":{"reasoning":"","reasoning_content":"Hm"}"#, "< 0 thinks Hm"),
-        (r#""delta":{},"finish_reason":"eos""#, "< 0 finishes eos"),
+        (r#""delta":{},"finish_reason":"weird""#, "< 0 finishes weird"),
         (r#""delta":{"content":"","role":"user"}"#, "< "),
         // Not as the reference has it, so not passed on.
         (r#""finish_reason":"stop""#, "0 finishes stop"),
@@ -283,7 +283,6 @@ fn what_a_choice_says() {
         (r#""delta":null,"message":{"content":"a"}"#, "0 says a"),
         (r#""message":{"content":"a"},"delta":{"content":"b"}"#, "0 says b"),
         (r#""delta":{"content":"b"},"message":{"content":"ab"}"#, "0 says b"),
-        (r#""delta":{"content":["a"]}"#, ""),
         (r#""delta":{"content":5}"#, ""),
         (r#""delta":null"#, ""),
         (r#""delta":{},"finish_reason":"""#, ""),
@@ -378,10 +377,6 @@ fn calls_to_tools_are_told_piece_by_piece() {
             r#""delta":{"tool_calls":[{"index":0,"id":"t1","type":"function","function":{"name":"look","arguments":""}}]}"#,
             "< 0 calls 0 t1 look ",
         ),
-        (
-            r#""delta":{"tool_calls":[{"index":1,"function":{"arguments":"{\"a\""}},{"index":2,"id":"","function":{"name":""}}]}"#,
-            "< 0 calls 1 - - {\"a\", 0 calls 2 - - ",
-        ),
         (r#""delta":{"tool_calls":[]}"#, "< "),
         (r#""delta":{"tool_calls":null}"#, "< "),
         (
@@ -393,10 +388,7 @@ fn calls_to_tools_are_told_piece_by_piece() {
             r#""delta":{"tool_calls":[{"id":"a","function":{"name":"f","arguments":{"x": 1}}},{"id":"b"}]}"#,
             r#"0 calls 0 a f {"x": 1}, 0 calls 1 b - "#,
         ),
-        (
-            r#""delta":{"tool_calls":[{"index":0,"function":5}]}"#,
-            "< 0 calls 0 - - ",
-        ),
+        (r#""delta":{"tool_calls":[{"index":0,"function":5}]}"#, ""),
         (r#""delta":{"tool_calls":{"index":0}}"#, ""),
         (r#""delta":{"tool_calls":["x"]}"#, ""),
     ]);
@@ -529,10 +521,6 @@ fn what_cannot_be_read_is_named_and_shown() {
             "an event of the answer is not JSON: expected an object at byte 0: []",
         ),
         (
-            r#"{"id":"a"} x"#,
-            "an event of the answer is not JSON: expected nothing more at byte 11: {\"id\":\"a\"} x",
-        ),
-        (
             r#"{"choices":[{"delta":{"content":"a"#,
             "an event of the answer is not JSON: expected the end of a string at byte 34: {\"choices\":[{\"delta\":{\"content\":\"a",
         ),
@@ -553,7 +541,7 @@ fn what_cannot_be_read_is_named_and_shown() {
 
 #[test]
 fn a_choice_without_end_is_finished_by_those_that_have_begun() {
-    let mut decoder = Provider::OpenAi.decoder();
+    let mut decoder = Provider::OpenAi.decoder(false);
     assert!(!decoder.is_finished());
     for (text, finished) in [
         (role(), false),

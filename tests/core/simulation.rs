@@ -81,7 +81,8 @@ fn body(random: &mut Random, key: &str) -> (String, String, bool) {
     let fails = random.percent(5);
     if fails {
         payloads.truncate(random.below(payloads.len()));
-        payloads.push(format!(r#"{{"error":{{"message":"sk-1-key {key}","code":"{key}"}}}}"#));
+        let error = format!(r#"{{"error":{{"message":"sk-1-key {key}","code":"{key}"}}}}"#);
+        payloads.push(random.pick(&[error, format!("nothing for {key}")]));
     }
     let line_end = random.pick(&["\n", "\r\n", "\r"]);
     let mut body = String::new();
@@ -214,12 +215,13 @@ fn play(seed: u64) -> (String, String) {
         if next == Next::Send {
             attempts += 1;
             assert!(attempts <= most_attempts, "too many attempts");
-            assert!(
-                stream.completion().is_empty() && stream.metrics().chunks == 0,
-                "sent after output"
-            );
+            assert_eq!(stream.completion().content(), "", "sent after output");
             let key = format!("sk-{attempts}-key");
             let request = stream.send(Some(Secret::new(key.clone()).unwrap()), now).unwrap();
+            assert!(
+                stream.completion().is_empty() && stream.metrics().chunks == 0,
+                "something of the last attempt is left"
+            );
             let _ = write!(trace, " {:?}", request.headers);
             current = attempt(&mut random, &key, now, is_bounded);
             is_open = false;

@@ -220,7 +220,7 @@ fn text_is_the_content_of_the_first_choice() {
 
 /// The choices of the answer that these chunks are, without what chunks have no place for.
 fn choices(chunks: &[String]) -> Value {
-    let mut decoder = Provider::OpenAi.decoder();
+    let mut decoder = Provider::OpenAi.decoder(false);
     let mut completion = Completion::default();
     for text in chunks {
         let payload = Payload {

@@ -39,7 +39,7 @@ impl Form {
             _ => Some(None),
         });
         let choice = choices.next().flatten()?;
-        (choices.next().is_none() && text.len() <= LONGEST).then(|| Self {
+        (choices.next().is_none() && !strings.words.is_empty() && text.len() <= LONGEST).then(|| Self {
             text: text.to_owned(),
             strings,
             choice,

@@ -77,9 +77,14 @@ fn payloads(random: &mut Random) -> Vec<(String, String, bool)> {
             _ => (words(text), text.to_owned(), false),
         });
         if random.percent(20) {
-            all.push(plain(oddity(random, text)));
+            all.push(plain(oddity(random)));
         }
-        if random.percent(5) {
+        // Another alternative is known as one by the words of the first before it.
+        if kind > 2 && random.percent(4) {
+            let other = json!({"index": 1, "delta": {"content": text}, "finish_reason": null});
+            all.push(plain(choice(&other)));
+        }
+        if kind > 2 && random.percent(5) {
             let both = json!({"choices": [
                 {"index": 1, "delta": {"content": "other"}},
                 {"index": 0, "delta": {"content": text, "reasoning": "hm"}, "finish_reason": null},
@@ -152,9 +157,8 @@ fn payloads(random: &mut Random) -> Vec<(String, String, bool)> {
 }
 
 /// A payload that real upstreams send and that says nothing.
-fn oddity(random: &mut Random, text: &str) -> String {
+fn oddity(random: &mut Random) -> String {
     random.pick(&[
-        choice(&json!({"index": 1, "delta": {"content": text}, "finish_reason": null})),
         choice(&json!({"index": 0, "finish_reason": null})),
         choice(&json!({"index": 0, "delta": null, "finish_reason": ""})),
         json!({"choices": [], "id": "", "created": 0, "model": "", "prompt_filter_results": [{}]}).to_string(),

@@ -72,7 +72,7 @@ fn only_a_full_limit_of_tokens_is_told_as_the_reason_for_the_end() {
 }
 
 #[test]
-fn of_several_choices_the_first_is_said() {
+fn of_several_choices_the_first_to_speak_is_said() {
     let other = |text: &str| choice(&json!({"index": 1, "delta": {"content": text}, "finish_reason": null}));
     let both = json!({"choices": [
         {"index": 1, "delta": {"content": "B"}},
@@ -80,8 +80,8 @@ fn of_several_choices_the_first_is_said() {
     ]});
     check(
         &events(&[
-            &other("Good"),
             &words("Hello"),
+            &other("Good"),
             &other("bye"),
             &both.to_string(),
             &finish("stop"),
@@ -90,7 +90,14 @@ fn of_several_choices_the_first_is_said() {
         "'Hello' 'A' stop done",
         "spoken",
     );
-    check(&events(&[&other("Good bye"), DONE]), FAILURE, "failed stream_empty");
+    // Parts of one answer, spread over several choices.
+    let thought = delta(&json!({"reasoning_content": "Hm."}));
+    check(
+        &events(&[&thought, &other("Good"), &other(" bye"), &finish("stop"), DONE]),
+        "'Good' ' bye' stop done",
+        "spoken",
+    );
+    check(&events(&[&other("Good bye"), DONE]), "'Good bye' stop done", "spoken");
 }
 
 #[test]

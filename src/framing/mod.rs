@@ -1,9 +1,15 @@
 //! How a body is framed, whatever its content type says, and the payloads it holds.
 //!
 //! An event stream is what was asked for. A body that begins with a bracket is JSON instead: one value, one a line,
-//! an array of them, pretty-printed or run together.
+//! an array of them, pretty-printed or run together. What providers get wrong about framing is put right here, so that
+//! [`sse`] is the standard and nothing else: lines of other names, and events that hold more than one payload or a part
+//! of one.
+
+mod parts;
 
 use std::borrow::Cow;
+
+pub use parts::parts;
 
 use crate::error::{Error, StreamKind};
 use crate::{json, sse};
@@ -11,6 +17,9 @@ use crate::{json, sse};
 /// How large one event or value may grow, in bytes. A chunk of a chat stream has some hundred; a message that is sent
 /// whole, with sound or pictures in it, may have millions.
 pub const LIMIT: usize = 32 << 20;
+
+/// What ends a chat stream, in or outside of an event.
+pub(crate) const DONE: &str = "[DONE]";
 
 /// Cuts a body into payloads. Push its pieces in order, draw all payloads from each, then call [`Framing::finish`].
 #[derive(Debug)]
@@ -50,7 +59,7 @@ pub struct Payloads<'f, 'b> {
 #[derive(Debug)]
 enum Source<'f, 'b> {
     Nothing,
-    Events(sse::Events<'f, 'b>),
+    Events { events: sse::Events<'f, 'b>, is_page: bool },
     Values(json::Values<'f, 'b>),
 }
 
@@ -83,7 +92,10 @@ impl Framing {
         Payloads {
             source: match &mut self.format {
                 Format::Undecided { .. } => Source::Nothing,
-                Format::Events(decoder) => Source::Events(decoder.push(bytes)),
+                Format::Events(decoder) => Source::Events {
+                    events: decoder.push(bytes),
+                    is_page: self.is_page,
+                },
                 Format::Values(splitter) => Source::Values(splitter.push(bytes)),
             },
             limit: self.limit,
@@ -102,7 +114,7 @@ impl Framing {
             } else if !byte.is_ascii_whitespace() {
                 self.is_page = *byte == b'<';
                 self.format = if matches!(byte, b'{' | b'[') {
-                    Format::Values(json::Splitter::new(self.limit))
+                    Format::Values(json::Splitter::new(self.limit).with_word(DONE.as_bytes()))
                 } else {
                     Format::Events(sse::Decoder::new(self.limit))
                 };
@@ -113,18 +125,24 @@ impl Framing {
         bytes
     }
 
-    /// At the end of the body: the last payload, if the body broke off before it was closed but after it was whole.
+    /// At the end of the body: the payloads that were not closed, one at each call. Each may be cut.
     ///
     /// # Errors
     ///
-    /// When it is larger than the limit.
+    /// When one is larger than the limit.
     pub fn finish(&mut self) -> Result<Option<Payload<'_>>, Error> {
+        let limit = self.limit;
         match &mut self.format {
-            Format::Events(decoder) => decoder
-                .finish()
-                .map(|event| event.map(Payload::from))
-                .map_err(|sse::Overflow| too_large(self.limit)),
-            Format::Undecided { .. } | Format::Values(_) => Ok(None),
+            Format::Events(decoder) => {
+                let too_large = |sse::Overflow| too_large(limit);
+                let last = decoder.last_line().map_err(too_large)?;
+                if let Some(payload) = last.filter(|_| !self.is_page).and_then(|line| stray(&line)) {
+                    return Ok(Some(payload));
+                }
+                Ok(decoder.finish().map_err(too_large)?.map(Payload::from))
+            }
+            Format::Values(splitter) => Ok(splitter.finish().map(Payload::value)),
+            Format::Undecided { .. } => Ok(None),
         }
     }
 }
@@ -143,16 +161,23 @@ impl Payloads<'_, '_> {
         let limit = self.limit;
         match &mut self.source {
             Source::Nothing => Ok(None),
-            Source::Events(events) => match events.next() {
-                Ok(event) => Ok(event.map(Payload::from)),
-                Err(sse::Overflow) => Err(too_large(limit)),
-            },
+            Source::Events { events, is_page } => {
+                let complete = loop {
+                    match events.advance().map_err(|sse::Overflow| too_large(limit))? {
+                        Some(sse::Found::Event(complete)) => break complete,
+                        Some(sse::Found::Ignored(line)) => {
+                            if !*is_page && let Some(payload) = stray(&line) {
+                                return Ok(Some(payload));
+                            }
+                        }
+                        None => return Ok(None),
+                    }
+                };
+                Ok(Some(events.event(complete).into()))
+            }
             Source::Values(values) => match values.next() {
                 None => Ok(None),
-                Some(Ok(value)) => Ok(Some(Payload {
-                    kind: "message",
-                    text: String::from_utf8_lossy(value),
-                })),
+                Some(Ok(value)) => Ok(Some(Payload::value(value))),
                 Some(Err(json::Overflow)) => Err(too_large(limit)),
             },
         }
@@ -168,6 +193,13 @@ impl<'a> Payload<'a> {
             text: Cow::Borrowed(text),
         }
     }
+
+    fn value(value: &'a [u8]) -> Self {
+        Self {
+            kind: "message",
+            text: String::from_utf8_lossy(value),
+        }
+    }
 }
 
 impl<'a> From<sse::Event<'a>> for Payload<'a> {
@@ -177,6 +209,29 @@ impl<'a> From<sse::Event<'a>> for Payload<'a> {
             text: Cow::Borrowed(event.data),
         }
     }
+}
+
+/// What a line says that is no field of an event stream, if it is one of these:
+///
+/// - `error: {…}`, as llama.cpp told of errors until late in 2025 (ggml-org/llama.cpp#16104)
+/// - a whole JSON object, or `[DONE]`: a line of newline-delimited JSON in what began as an event stream
+/// - ` data: {…}`, indented
+fn stray(line: &[u8]) -> Option<Payload<'static>> {
+    let text = String::from_utf8_lossy(line);
+    let text = text.trim_ascii();
+    let (kind, said) = if let Some(error) = text.strip_prefix("error:") {
+        ("error", error)
+    } else if let Some(data) = text.strip_prefix("data:") {
+        ("message", data)
+    } else if text == DONE || (text.starts_with('{') && json::is_whole(text)) {
+        ("message", text)
+    } else {
+        return None;
+    };
+    Some(Payload {
+        kind,
+        text: Cow::Owned(said.trim_ascii_start().to_owned()),
+    })
 }
 
 fn too_large(limit: usize) -> Error {

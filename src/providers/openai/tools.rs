@@ -1,0 +1,97 @@
+//! Calls to tools.
+
+use std::borrow::Cow;
+
+use super::calls::Piece;
+use super::choices::Part;
+use super::reader::Reader;
+use crate::chat::Delta;
+use crate::json::{Kind, Malformed};
+
+impl<'a> Reader<'_, 'a> {
+    pub(super) fn tools(&mut self, index: u32) -> Result<(), Malformed> {
+        let mut pieces = Vec::with_capacity(1);
+        match self.cursor.kind()? {
+            Kind::Array => {
+                let mut elements = self.cursor.array()?;
+                while self.cursor.element(&mut elements)? {
+                    if self.cursor.kind()? == Kind::Object {
+                        pieces.push(self.tool()?);
+                    } else {
+                        self.bent()?;
+                    }
+                }
+            }
+            // One call, not in a list (TGI, huggingface/text-generation-inference#2794).
+            Kind::Object => {
+                self.straight = false;
+                pieces.push(self.tool()?);
+            }
+            Kind::Null => return self.cursor.null(),
+            _ => return self.bent(),
+        }
+        let mut behind = pieces.len();
+        for mut piece in pieces {
+            behind -= 1;
+            if piece.id.is_none() && piece.name.is_none() && piece.arguments.is_empty() {
+                self.straight = false;
+                continue;
+            }
+            let Piece { index: sent, .. } = piece;
+            let (has_id, has_name) = (piece.id.is_some(), piece.name.is_some());
+            let choice = self.saying(index, Part::Calls);
+            let number = self.decoder.calls.place(choice, &mut piece, behind);
+            let Piece {
+                id, name, arguments, ..
+            } = piece;
+            self.straight &= sent == Some(number.into()) && (has_id, has_name) == (id.is_some(), name.is_some());
+            // Told before, unless there is something new in it.
+            if id.is_some() || name.is_some() || !arguments.is_empty() {
+                self.deltas.push(Delta::Tool {
+                    choice,
+                    index: number,
+                    id,
+                    name,
+                    arguments,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn tool(&mut self) -> Result<Piece<'a>, Malformed> {
+        let mut piece = Piece::default();
+        let mut members = self.cursor.object()?;
+        while let Some(name) = self.cursor.member(&mut members)? {
+            match name.raw() {
+                "index" => piece.index = self.cursor.integer()?,
+                "id" => piece.id = self.words()?,
+                "function" if self.cursor.kind()? == Kind::Object => self.function(&mut piece)?,
+                _ => {
+                    self.cursor.skip()?;
+                }
+            }
+        }
+        Ok(piece)
+    }
+
+    /// The name and arguments of a call.
+    fn function(&mut self, piece: &mut Piece<'a>) -> Result<(), Malformed> {
+        let mut members = self.cursor.object()?;
+        while let Some(name) = self.cursor.member(&mut members)? {
+            match name.raw() {
+                "name" => piece.name = self.words()?,
+                // Ollama's own (BerriAI/litellm#37792)
+                "arguments" if matches!(self.cursor.kind()?, Kind::Object | Kind::Array) => {
+                    self.straight = false;
+                    piece.arguments = Cow::Borrowed(self.cursor.skip()?);
+                }
+                "arguments" => piece.arguments = self.words()?.unwrap_or_default(),
+                _ => {
+                    self.cursor.skip()?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
