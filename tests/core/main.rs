@@ -27,6 +27,7 @@ mod framing;
 mod http;
 mod json;
 mod openai;
+mod partial;
 mod policy;
 mod request;
 mod simulation;
