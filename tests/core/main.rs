@@ -33,4 +33,5 @@ mod request;
 mod simulation;
 mod sse;
 mod stream;
+mod think;
 mod upstream;
