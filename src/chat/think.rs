@@ -115,8 +115,8 @@ impl Thinking {
 }
 
 impl Choice {
-    fn read<'a>(&mut self, text: &Cow<'a, str>, out: &mut Vec<Delta<'a>>) {
-        let mut rest = text.as_ref();
+    fn read(&mut self, text: &str, out: &mut Vec<Delta<'_>>) {
+        let mut rest = text;
         while !rest.is_empty() {
             rest = match self.phase {
                 Phase::Start | Phase::Fresh { is_told: false } => self.open(rest, out),

@@ -27,7 +27,7 @@ pub struct Partial {
     is_changed: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 enum Place {
     /// Before the value.
     Start,
@@ -58,7 +58,7 @@ enum Place {
 }
 
 /// Where one is in a number.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 enum Digits {
     Minus,
     Zero,
@@ -118,7 +118,7 @@ impl Partial {
     /// Takes the next piece of the text.
     pub fn push(&mut self, piece: &str) {
         let mut rest = piece.as_bytes();
-        while self.place != Place::Malformed {
+        while !self.is_malformed() {
             if let Place::String { is_name } = self.place {
                 let plain = |byte: &&u8| **byte >= 0x20 && !matches!(byte, b'"' | b'\\');
                 let run = rest.iter().take_while(plain).count();
@@ -132,7 +132,7 @@ impl Partial {
                 break;
             };
             self.step(byte);
-            self.at += usize::from(self.place != Place::Malformed);
+            self.at += usize::from(!self.is_malformed());
             rest = after;
         }
     }
@@ -151,13 +151,23 @@ impl Partial {
     /// Whether its value is whole, so that nothing can follow but white space.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        self.place == Place::Whole
+        matches!(self.place, Place::Whole)
+    }
+
+    fn is_malformed(&self) -> bool {
+        matches!(self.place, Place::Malformed)
     }
 
     /// Whether there is anything to tell.
     #[must_use]
     pub fn has_value(&self) -> bool {
         self.told > self.start
+    }
+
+    /// Whether the value has changed since [`Partial::take_change`] was last asked.
+    #[must_use]
+    pub fn is_changed(&self) -> bool {
+        self.is_changed
     }
 
     /// Whether the value has changed since this was last asked.
@@ -207,13 +217,13 @@ impl Partial {
             }
             (Place::Fence, b'\n') => Place::Start,
             (Place::Fence, _) => Place::Fence,
-            (Place::Value { first: true }, b']') | (Place::Name { first: true }, b'}') => self.close(byte),
+            (Place::Value { first: true }, b']')
+            | (Place::Name { first: true }, b'}')
+            | (Place::After, b'}' | b']') => self.close(byte),
             (Place::Value { .. }, _) => self.value(byte),
             (Place::Name { .. }, b'"') => Place::String { is_name: true },
-            (Place::Colon, b':') => Place::Value { first: false },
             (Place::After, b',') if self.objects & 1 == 1 => Place::Name { first: false },
-            (Place::After, b',') => Place::Value { first: false },
-            (Place::After, b'}' | b']') => self.close(byte),
+            (Place::Colon, b':') | (Place::After, b',') => Place::Value { first: false },
             (Place::String { is_name: true }, b'"') => Place::Colon,
             (Place::String { .. }, b'"') => {
                 // Half a surrogate pair that was waited with.

@@ -30,6 +30,7 @@ mod openai;
 mod partial;
 mod policy;
 mod request;
+mod shape;
 mod simulation;
 mod sse;
 mod stream;

@@ -10,7 +10,9 @@ use crate::property::holds;
 /// The value so far of a text that comes in pieces, and whether it is whole.
 fn told(pieces: &[&str]) -> (Option<Value>, bool) {
     let mut partial = Partial::default();
-    pieces.iter().for_each(|piece| partial.push(piece));
+    for piece in pieces {
+        partial.push(piece);
+    }
     let text = pieces.concat();
     let mut closed = String::new();
     partial.write(&text, &mut closed);

@@ -119,11 +119,16 @@ pub(super) fn client(upstream: impl Into<JsValue>, options: impl Into<JsValue>) 
     Reflect::construct(&class(&object), &Array::of2(&upstream.into(), &options.into())).map(JsCast::unchecked_into)
 }
 
-/// `Stream.answered(provider, …)`.
+/// `Stream.answered(provider, {}, …)`.
 pub(super) fn answered(provider: impl Into<JsValue>) -> Result<Stream, JsValue> {
+    answered_as(provider, "{}")
+}
+
+/// `Stream.answered(provider, options, …)`.
+pub(super) fn answered_as(provider: impl Into<JsValue>, options: impl Into<JsValue>) -> Result<Stream, JsValue> {
     let class = class(call(UPSTREAM, "{}").as_ref());
     let answered: Function = Reflect::get(&class, &"answered".into()).unwrap().unchecked_into();
-    let given = Array::of4(&provider.into(), &42.into(), &0.into(), &1.5.into());
+    let given = Array::of5(&provider.into(), &options.into(), &42.into(), &0.into(), &1.5.into());
     Reflect::apply(&answered, &class, &given).map(JsCast::unchecked_into)
 }
 
