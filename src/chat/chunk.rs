@@ -114,6 +114,14 @@ impl ChunkWriter {
                     out.push(':');
                     out.push_str(json);
                 }),
+                Place::Call { choice, index } => self.chunk(*choice, None, emit, &|out| {
+                    let _ = write!(
+                        out,
+                        "\"tool_calls\":[{{\"index\":{index},\"function\":{{\"arguments\":\"\"}},"
+                    );
+                    write_string(out, name);
+                    let _ = write!(out, ":{json}}}]");
+                }),
                 Place::Choice(choice) if name == "logprobs" => self.beside(*choice, name, json, emit),
                 Place::Choice(_) | Place::Chunk => {}
             },

@@ -41,6 +41,7 @@ struct Tool {
     id: String,
     name: String,
     arguments: String,
+    extras: Extras,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -58,6 +59,10 @@ const PIECEWISE: [&str; 4] = ["audio", "annotations", "function_call", "reasonin
 
 /// Strings within them that are pieces of one text.
 const TEXTS: [&str; 4] = ["data", "transcript", "name", "arguments"];
+
+/// How many members of one of them are put together. The reference has some five; one that makes up thousands would have
+/// each of them looked for among all.
+const MEMBERS: usize = 64;
 
 /// Members that are only passed on, as JSON; the last value of a name counts.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -103,6 +108,7 @@ impl Completion {
                 Place::Choice(choice) => self.choice(*choice).extras.set(name, json),
                 Place::Message(choice) if PIECEWISE.contains(&name.as_ref()) => self.choice(*choice).add(name, json),
                 Place::Message(choice) => self.choice(*choice).message_extras.set(name, json),
+                Place::Call { choice, index } => self.choice(*choice).tool(*index).extras.set(name, json),
             },
         }
     }
@@ -281,7 +287,9 @@ impl Choice {
                     out.push_str(",\"parsed_arguments\":");
                     write_parsed(out, Some(&tool.arguments), true);
                 }
-                out.push_str("}}");
+                out.push('}');
+                tool.extras.write(out);
+                out.push('}');
             }
             out.push(']');
         }
@@ -314,12 +322,15 @@ fn join(whole: &mut Value, piece: Value) {
         (Value::Array(all), Value::Array(more)) => all.extend(more),
         (Value::Object(members), Value::Object(pieces)) => {
             for (name, piece) in pieces {
-                match (members.iter_mut().find(|(known, _)| *known == name), piece) {
+                let is_full = members.len() >= MEMBERS;
+                let known = members.iter_mut().take(MEMBERS).find(|(known, _)| *known == name);
+                match (known, piece) {
                     (Some((_, Value::String(text))), Value::String(more)) if TEXTS.contains(&name.as_str()) => {
                         text.push_str(&more);
                     }
                     (Some((_, known)), piece) => join(known, piece),
-                    (None, piece) => members.push((name, piece)),
+                    (None, piece) if !is_full => members.push((name, piece)),
+                    (None, _) => {}
                 }
             }
         }

@@ -156,7 +156,7 @@ fn choice_of(delta: &Delta<'_>) -> Option<u32> {
         | Delta::Tool { choice, .. }
         | Delta::Finish { choice, .. } => Some(*choice),
         Delta::Extra { place, .. } => match place {
-            Place::Choice(choice) | Place::Message(choice) => Some(*choice),
+            Place::Choice(choice) | Place::Message(choice) | Place::Call { choice, .. } => Some(*choice),
             Place::Chunk => None,
         },
         Delta::Id(_) | Delta::Model(_) | Delta::Created(_) | Delta::Usage(_) => None,
@@ -250,6 +250,10 @@ fn each_delta_has_its_chunk() {
             json!({"tool_calls": [{"index": 0, "function": {"arguments": "}"}}]}),
         ),
         (extra(place, "audio", "[1, 2]"), json!({"audio": [1, 2]})),
+        (
+            extra(Place::Call { choice: 1, index: 2 }, "extra_content", "{\"a\": 1}"),
+            json!({"tool_calls": [{"index": 2, "function": {"arguments": ""}, "extra_content": {"a": 1}}]}),
+        ),
     ];
     for (delta, expected) in rows {
         let mut chunks: Vec<Value> = Vec::new();

@@ -172,6 +172,25 @@ fn extras_stand_where_they_stood_and_the_last_of_a_name_counts() {
 }
 
 #[test]
+fn what_is_unknown_in_a_call_is_kept_in_it() {
+    let place = Place::Call { choice: 0, index: 3 };
+    let whole = choice(&[
+        open(0),
+        calls(0, 3, "t", "f", "{}"),
+        extra(place, "extra_content", r#"{"google":{"thought_signature":"abc"}}"#),
+        extra(place, "x", "1"),
+        extra(place, "x", "2"),
+    ]);
+    assert_eq!(
+        whole["message"]["tool_calls"],
+        json!([{
+            "id": "t", "type": "function", "function": {"name": "f", "arguments": "{}"},
+            "extra_content": {"google": {"thought_signature": "abc"}}, "x": 2
+        }])
+    );
+}
+
+#[test]
 fn the_last_usage_counts() {
     let completion = gather(&[
         counts(r#"{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}"#),
@@ -251,6 +270,16 @@ fn pieces_of_another_type_replace_what_came_before() {
         &["[1]", r#"{"data":"A"}"#, r#"{"data":5}"#],
         &json!({"data": 5}),
     );
+}
+
+#[test]
+fn members_that_are_made_up_are_not_looked_for_without_end() {
+    let made_up: Vec<String> = (0..100).map(|name| format!("{{\"{name}\":1}}")).collect();
+    let deltas: Vec<Delta<'_>> = made_up
+        .iter()
+        .map(|json| extra(Place::Message(0), "audio", json))
+        .collect();
+    assert_eq!(choice(&deltas)["message"]["audio"].as_object().unwrap().len(), 64);
 }
 
 const BOTH: Parse = Parse {
