@@ -113,7 +113,7 @@ impl Stream {
         self
     }
 
-    /// Sets the form in which the answer is read from here on.
+    /// Sets the form in which the answer is read from here on; JSON and calls can be read from the beginning alone.
     pub fn read_as(&mut self, outlet: Outlet) {
         self.reading.outlet = outlet;
     }

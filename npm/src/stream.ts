@@ -159,7 +159,7 @@ export class ChatStream<Parsed = unknown> implements AsyncIterable<ChatChunk> {
    * The content of choice 0 as JSON while it is being written: the value so far, once for each network read that has
    * changed it. What is told stays and only grows, so each value is the beginning of the next: strings as far as they have
    * come, arrays and objects with what is in them so far; a number or `true` once it is whole, a member once its value has
-   * begun. The last value is the whole one.
+   * begun. The last value is the whole one. Each is made anew: it may be kept and changed.
    *
    * Where the content turns out to be no JSON, this ends with a `StreamError` of kind `notJson`. A refusal gives no value.
    */

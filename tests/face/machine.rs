@@ -89,6 +89,12 @@ extern "C" {
     #[wasm_bindgen(method, js_name = readEvents)]
     pub(super) fn read_events(this: &Stream);
 
+    #[wasm_bindgen(method, js_name = readJson)]
+    pub(super) fn read_json(this: &Stream);
+
+    #[wasm_bindgen(method, js_name = readCalls)]
+    pub(super) fn read_calls(this: &Stream);
+
     #[wasm_bindgen(method, catch)]
     pub(super) fn take(this: &Stream) -> Result<String, JsValue>;
 
@@ -97,6 +103,9 @@ extern "C" {
 
     #[wasm_bindgen(method)]
     pub(super) fn completion(this: &Stream) -> Option<String>;
+
+    #[wasm_bindgen(method, js_name = noJson)]
+    pub(super) fn no_json(this: &Stream) -> JsValue;
 
     #[wasm_bindgen(method)]
     pub(super) fn metrics(this: &Stream) -> JsValue;
