@@ -90,7 +90,7 @@ const PARTS = {
   },
   package: {
     about: "the packed package, installed in every runtime",
-    needs: [built, browser, () => modules("tests/package/programs")],
+    needs: [built, browser, () => modules("bench"), () => modules("tests/package/programs")],
     does: () => nodeTests("tests/package"),
   },
   caller: {

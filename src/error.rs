@@ -104,6 +104,8 @@ pub enum StreamKind {
     Malformed,
     /// One event or value was larger than the buffer may grow.
     TooLarge,
+    /// It is whole, but not the JSON that was asked for.
+    NotJson,
 }
 
 /// One thing that is wrong with a value, and where in it.
@@ -335,6 +337,7 @@ impl Error {
             StreamKind::Error => "stream_error",
             StreamKind::Malformed => "stream_malformed",
             StreamKind::TooLarge => "stream_too_large",
+            StreamKind::NotJson => "stream_not_json",
         };
         let mut error = Self::new(Family::Stream, code, message.into());
         error.0.kind = Some(kind);

@@ -1,11 +1,13 @@
-//! One streamed answer as a developer reads it: as text, as chunks, as strict bytes, or whole at its end.
+//! One streamed answer as a developer reads it: as text, as chunks, as strict bytes, as JSON or calls that grow, or whole at
+//! its end.
 
 use serde::Serialize;
 
 use crate::call::{Call, Millis, Next};
-use crate::chat::{ChunkWriter, Completion, Delta};
+use crate::chat::{Calls, ChunkWriter, Completion, Delta, Shape, Thinking};
 use crate::error::{Error, Secret};
 use crate::http::{self, Response};
+use crate::json::Partial;
 use crate::providers::Decoded;
 use crate::sse;
 
@@ -23,6 +25,8 @@ struct Reading {
     /// What the outlet has made since it was last taken.
     out: String,
     completion: Completion,
+    thinking: Option<Thinking>,
+    shape: Shape,
     metrics: Metrics,
 }
 
@@ -38,6 +42,10 @@ pub enum Outlet {
     Chunks(ChunkWriter),
     /// An event stream of strict chunks.
     Events(ChunkWriter),
+    /// The content of choice 0 as a JSON text: the value so far, each time that output is taken.
+    Json(Partial),
+    /// The calls of choice 0, see [`Calls::write`]: all of them so far, each time that output is taken.
+    Calls(Calls),
 }
 
 /// Times in milliseconds since the call began, and counts.
@@ -89,13 +97,23 @@ impl Stream {
                 outlet: Outlet::Nothing,
                 out: String::new(),
                 completion: Completion::default(),
+                thinking: None,
+                shape: Shape::default(),
                 metrics: Metrics::default(),
             },
             began: now,
         }
     }
 
-    /// Sets the form in which the answer is read from here on.
+    /// The same with an answer in this shape.
+    #[must_use]
+    pub fn shaped(mut self, shape: Shape) -> Self {
+        self.reading.thinking = shape.thinking();
+        self.reading.shape = shape;
+        self
+    }
+
+    /// Sets the form in which the answer is read from here on; JSON and calls can be read from the beginning alone.
     pub fn read_as(&mut self, outlet: Outlet) {
         self.reading.outlet = outlet;
     }
@@ -209,26 +227,52 @@ impl Stream {
             return;
         }
         reading.metrics.total_ms = Some(now - self.began);
-        let out = &mut reading.out;
-        match (&mut reading.outlet, outcome) {
-            (Outlet::Chunks(writer), Ok(())) => writer.finish(&mut |chunk| element(out, chunk)),
-            (Outlet::Events(writer), Ok(())) => {
-                writer.finish(&mut |chunk| sse::data(out, chunk));
-                sse::data(out, "[DONE]");
-            }
-            _ => {}
-        }
+        reading.end(outcome.is_ok());
     }
 
     /// What the outlet has made since it was last asked.
     pub fn take(&mut self) -> String {
-        std::mem::take(&mut self.reading.out)
+        let Reading {
+            outlet,
+            out,
+            completion,
+            ..
+        } = &mut self.reading;
+        match outlet {
+            Outlet::Json(partial) if partial.is_changed() => {
+                partial.take_change();
+                partial.write(completion.content(), out);
+            }
+            Outlet::Calls(calls) if calls.is_changed() => calls.write(completion, out),
+            _ => {}
+        }
+        std::mem::take(out)
     }
 
     /// Whether [`Stream::take`] has something to give.
     #[must_use]
     pub fn has_output(&self) -> bool {
-        !self.reading.out.is_empty()
+        match &self.reading.outlet {
+            Outlet::Json(partial) => partial.is_changed(),
+            Outlet::Calls(calls) => calls.is_changed(),
+            _ => !self.reading.out.is_empty(),
+        }
+    }
+
+    /// At a good end: what is wrong with the answer if it had to be JSON, be it that the request asked for that or that it
+    /// is read as such.
+    #[must_use]
+    pub fn no_json(&self) -> Option<Error> {
+        let Reading { outlet, shape, .. } = &self.reading;
+        let is_json = shape.parse.content || matches!(outlet, Outlet::Json(_));
+        self.reading.completion.no_json().filter(|_| is_json)
+    }
+
+    /// Appends the answer so far as JSON, with what is to be parsed.
+    pub fn write_completion(&self, out: &mut String) {
+        let mut parse = self.reading.shape.parse;
+        parse.content |= matches!(self.reading.outlet, Outlet::Json(_));
+        self.reading.completion.write_parsed(parse, out);
     }
 
     /// The answer so far.
@@ -265,35 +309,68 @@ impl Reading {
         if self.metrics.first_token_ms.is_none() && decoded.deltas.iter().any(Delta::is_output) {
             self.metrics.first_token_ms = Some(since);
         }
-        let Self { outlet, out, .. } = self;
-        match (outlet, decoded.chunk) {
-            (Outlet::Nothing, _) => {}
-            (Outlet::Text, _) => {
-                for delta in &decoded.deltas {
-                    if let Delta::Content { choice: 0, text } = delta {
-                        out.push_str(text);
-                    }
-                }
-            }
-            (Outlet::Chunks(writer), Some(chunk)) => {
-                decoded.deltas.iter().for_each(|delta| writer.pass(delta));
-                element(out, chunk);
-            }
-            (Outlet::Chunks(writer), None) => {
-                for delta in &decoded.deltas {
-                    writer.write(delta, &mut |chunk| element(out, chunk));
-                }
-            }
-            (Outlet::Events(writer), _) => {
-                for delta in &decoded.deltas {
-                    writer.write(delta, &mut |chunk| sse::data(out, chunk));
-                }
-            }
-        }
+        let Some(thinking) = &mut self.thinking else {
+            self.put(&decoded.deltas, decoded.chunk);
+            return self.out.len() > before;
+        };
+        let mut deltas = Vec::with_capacity(decoded.deltas.len());
+        let mut is_changed = false;
         for delta in &decoded.deltas {
-            self.completion.take(delta);
+            is_changed |= thinking.take(delta, &mut deltas);
         }
+        self.put(&deltas, decoded.chunk.filter(|_| !is_changed));
         self.out.len() > before
+    }
+
+    /// Takes what one payload says; `chunk` is the payload, if it can be passed on as it is.
+    fn put(&mut self, deltas: &[Delta<'_>], chunk: Option<&str>) {
+        let Self {
+            outlet,
+            out,
+            completion,
+            ..
+        } = self;
+        if let (Outlet::Chunks(writer), None) = (&mut *outlet, chunk) {
+            writer.rewrite(deltas, &mut |chunk| element(out, chunk));
+        }
+        for delta in deltas {
+            match (&mut *outlet, delta) {
+                (Outlet::Text, Delta::Content { choice: 0, text }) => out.push_str(text),
+                (Outlet::Json(partial), Delta::Content { choice: 0, text }) => partial.push(text),
+                (Outlet::Calls(calls), _) => calls.take(delta),
+                (Outlet::Events(writer), _) => writer.write(delta, &mut |chunk| sse::data(out, chunk)),
+                (Outlet::Chunks(writer), _) if chunk.is_some() => writer.pass(delta),
+                _ => {}
+            }
+            completion.take(delta);
+        }
+        if let (Outlet::Chunks(_), Some(chunk)) = (outlet, chunk) {
+            element(out, chunk);
+        }
+    }
+
+    /// At the end of the call: what was held back, and what is owed if that is a good end.
+    fn end(&mut self, is_good: bool) {
+        if let Some(mut thinking) = self.thinking.take() {
+            let mut held = Vec::new();
+            thinking.finish(&mut held);
+            self.put(&held, None);
+        }
+        if !is_good {
+            return;
+        }
+        self.completion.finish();
+        let Self { outlet, out, .. } = self;
+        match outlet {
+            Outlet::Nothing | Outlet::Text => {}
+            Outlet::Chunks(writer) => writer.finish(&mut |chunk| element(out, chunk)),
+            Outlet::Events(writer) => {
+                writer.finish(&mut |chunk| sse::data(out, chunk));
+                sse::data(out, "[DONE]");
+            }
+            Outlet::Json(partial) => partial.finish(),
+            Outlet::Calls(calls) => calls.finish(),
+        }
     }
 }
 

@@ -1,9 +1,15 @@
 // The answer of a chat client's call, as ChatStream reads it.
 
-import type { ChatCompletion } from "./chat.js";
-import { toError } from "./errors.js";
+import type { ChatPartial } from "./chat.js";
+import { type Failure, type LiveAvatarLlmError, toError } from "./errors.js";
 import type { Exports } from "./instance.js";
 import { type Machine, Transfer } from "./transfer.js";
+
+/**
+ * The forms of output, by the names of the machine's methods.
+ * @internal
+ */
+export type Form = "Text" | "Chunks" | "Events" | "Json" | "Calls";
 
 const NOTHING = new Uint8Array();
 
@@ -19,11 +25,12 @@ export type StreamMachine = ReturnType<InstanceType<Exports["Client"]>["stream"]
  */
 export class Answer extends Transfer<StreamMachine> {
   /** What the machine had to say when it was freed. */
-  #last: { output: string; bytes: Uint8Array; completion: string | undefined; metrics: unknown } | undefined;
+  #last: { output: string; bytes: Uint8Array; completion: string | undefined; noJson: Failure | undefined; metrics: unknown } | undefined;
   #isBytes = false;
+  #noJson: LiveAvatarLlmError | undefined;
 
   /** Sets the form of the output. */
-  readAs(form: "Text" | "Chunks" | "Events"): void {
+  readAs(form: Form): void {
     this.#isBytes = form === "Events";
     this.ask((machine) => machine[`read${form}`]());
   }
@@ -45,9 +52,16 @@ export class Answer extends Transfer<StreamMachine> {
   }
 
   /** The answer so far, if there is any. */
-  completion(): ChatCompletion | undefined {
+  completion(): ChatPartial | undefined {
     const json = this.ask((machine) => machine.completion()) ?? this.#last?.completion;
-    return json === undefined ? undefined : (JSON.parse(json) as ChatCompletion);
+    return json === undefined ? undefined : (JSON.parse(json) as ChatPartial);
+  }
+
+  /** Once it has ended well: the error for an answer that is not the JSON it had to be. */
+  noJson(): LiveAvatarLlmError | undefined {
+    const failure = this.#last?.noJson;
+    if (failure) this.#noJson ??= toError(failure, { partial: this.completion()! });
+    return this.#noJson;
   }
 
   /** Times and counts so far. */
@@ -66,6 +80,7 @@ export class Answer extends Transfer<StreamMachine> {
   protected keep(machine: StreamMachine): void {
     machine.stop(performance.now());
     const bytes = this.#isBytes ? machine.takeBytes() : NOTHING;
-    this.#last = { output: machine.take(), bytes, completion: machine.completion(), metrics: machine.metrics() };
+    const output = machine.take();
+    this.#last = { output, bytes, completion: machine.completion(), noJson: machine.noJson(), metrics: machine.metrics() };
   }
 }

@@ -5,7 +5,7 @@ import { checkedOptions, checkedSignal, json, jsonOfOptions } from "./arguments.
 import type { ChatCompletion, ChatRequest } from "./chat.js";
 import { fromModule } from "./errors.js";
 import { type Exports, instance } from "./instance.js";
-import { begin, type ChatStream, seed } from "./stream.js";
+import { begin, type ChatStream, type ReadOptions, seed } from "./stream.js";
 import { access, type Access, type Upstream } from "./upstream.js";
 
 /** Deadlines in milliseconds; `Infinity` is none. */
@@ -20,8 +20,8 @@ export interface Timeouts {
   totalMs?: number;
 }
 
-/** What may be set for one call. */
-export interface CallOptions {
+/** What may be set for one call. Of {@link ReadOptions}, over the client's. */
+export interface CallOptions extends ReadOptions {
   /** Ends the call when it is aborted, with its reason. */
   signal?: AbortSignal;
   /** Deadlines of this call, over the client's. */
@@ -31,7 +31,7 @@ export interface CallOptions {
 }
 
 /** What may be set for a client. */
-export interface ClientOptions {
+export interface ClientOptions extends ReadOptions {
   /** Deadlines of each call. */
   timeouts?: Timeouts;
   /**
@@ -74,23 +74,33 @@ export class ChatClient {
 
   /**
    * Asks for an answer and streams it. The request goes out at once; what fails after that reaches whoever reads the
-   * stream.
+   * stream. `Parsed` is what its JSON is taken to be, if `response_format` asks for any; it is not checked.
    *
    * @throws ValidationError, with an issue for everything that is wrong in `request` or `options`; nothing was sent
    */
-  stream = <Asked extends ChatRequest>(request: Asked, options: CallOptions = {}): ChatStream =>
-    this.#begin(request, options, false);
+  stream = <Parsed = unknown, Asked extends ChatRequest = ChatRequest & { [member: string]: unknown }>(
+    request: Asked,
+    options: CallOptions = {},
+  ): ChatStream<Parsed> => this.#begin(request, options, false);
 
   /**
    * Asks for an answer and gives it whole. It is streamed all the same: so the deadlines are about silence, not length,
    * and an error has what came before it as `partial`. Token counts are asked for unless `stream_options` says otherwise.
    *
-   * @throws like {@link ChatClient.stream}, but as a rejection
+   * ```ts
+   * const response_format = { type: "json_schema", json_schema: { name: "weather", schema, strict: true } };
+   * const { choices } = await client.complete<Weather>({ messages, response_format });
+   * show(choices[0]?.message.parsed?.degrees);
+   * ```
+   *
+   * @throws like {@link ChatClient.stream} and {@link ChatStream.completion}, but as a rejection
    */
-  complete = async <Asked extends ChatRequest>(request: Asked, options: CallOptions = {}): Promise<ChatCompletion> =>
-    this.#begin(request, options, true).completion();
+  complete = async <Parsed = unknown, Asked extends ChatRequest = ChatRequest & { [member: string]: unknown }>(
+    request: Asked,
+    options: CallOptions = {},
+  ): Promise<ChatCompletion<Parsed>> => this.#begin(request, options, true).completion();
 
-  #begin(request: ChatRequest, options: CallOptions, whole: boolean): ChatStream {
+  #begin(request: ChatRequest, options: CallOptions, whole: boolean): ChatStream<any> {
     const { signal, ...policy } = checkedOptions(options);
     checkedSignal(signal);
     const asked = json(request, "", "the request");

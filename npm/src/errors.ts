@@ -1,6 +1,6 @@
 // The error classes. What is in them comes from the module as plain data.
 
-import type { ChatCompletion } from "./chat.js";
+import type { ChatPartial } from "./chat.js";
 import { discard, type Exports } from "./instance.js";
 
 /** One thing that is wrong with a value, and where in it. */
@@ -43,10 +43,10 @@ export class LiveAvatarLlmError extends Error {
   /** Stable name of what went wrong. */
   readonly code: string;
   /** What had come of the answer, if anything had. */
-  declare readonly partial?: ChatCompletion;
+  declare readonly partial?: ChatPartial;
 
   /** @internal */
-  constructor(failure: Failure, options: { cause?: unknown; partial?: ChatCompletion } = {}) {
+  constructor(failure: Failure, options: { cause?: unknown; partial?: ChatPartial } = {}) {
     super(failure.message, "cause" in options ? { cause: options.cause } : undefined);
     this.code = failure.code;
     if (options.partial) this.partial = options.partial;
@@ -111,7 +111,7 @@ export class DeadlineError extends LiveAvatarLlmError {
   readonly phase: "attempt" | "headers" | "firstToken" | "idle" | "total" | "prepare";
 
   /** @internal */
-  constructor(failure: Failure, options?: { partial?: ChatCompletion }) {
+  constructor(failure: Failure, options?: { partial?: ChatPartial }) {
     super(failure, options);
     this.phase = failure.phase ?? "total";
   }
@@ -122,13 +122,21 @@ export class StreamError extends LiveAvatarLlmError {
   static {
     this.prototype.name = "StreamError";
   }
-  /** In which way: it broke off, held no message, reported an error, or could not be read. */
-  readonly kind: "truncated" | "empty" | "error" | "malformed" | "tooLarge";
+  /**
+   * In which way:
+   * - `truncated`: it broke off
+   * - `empty`: it held no message
+   * - `error`: it reported an error
+   * - `malformed`: it could not be read
+   * - `tooLarge`: one event of it was larger than 32 MiB
+   * - `notJson`: it is whole, but not the JSON that was asked for; the message says where it ceases to be, or what cut it
+   */
+  readonly kind: "truncated" | "empty" | "error" | "malformed" | "tooLarge" | "notJson";
   /** The upstream's own code for the error it reported. */
   declare readonly serviceCode?: string;
 
   /** @internal */
-  constructor(failure: Failure, options?: { partial?: ChatCompletion }) {
+  constructor(failure: Failure, options?: { partial?: ChatPartial }) {
     super(failure, options);
     this.kind = failure.kind ?? "malformed";
     if (failure.serviceCode !== undefined) this.serviceCode = failure.serviceCode;
@@ -139,7 +147,7 @@ export class StreamError extends LiveAvatarLlmError {
  * The error class for what the module gives as plain data.
  * @internal
  */
-export function toError(failure: Failure, options: { cause?: unknown; partial?: ChatCompletion } = {}): LiveAvatarLlmError {
+export function toError(failure: Failure, options: { cause?: unknown; partial?: ChatPartial } = {}): LiveAvatarLlmError {
   switch (failure.family) {
     case "validation":
       return new ValidationError(failure);

@@ -39,18 +39,29 @@ export type {
 } from "./session.js";
 export type { Source, Sourced, TurnInfo } from "./source.js";
 export type { ServerTool, StandardJsonSchema } from "./tool.js";
-export type { StreamMetrics, StreamResponse } from "./stream.js";
+export type { ReadOptions, StreamMetrics, StreamResponse } from "./stream.js";
 export type { Common, Fetcher, Key, OpenAIUpstream, Upstream } from "./upstream.js";
+export type { ChatCallSoFar, DeepPartial } from "./growing.js";
 export type {
   ChatChoice,
   ChatChunk,
   ChatChunkChoice,
   ChatCompletion,
   ChatContentPart,
+  ChatCustomCall,
+  ChatCustomTool,
   ChatDelta,
+  ChatFinishReason,
+  ChatFunctionCall,
+  ChatFunctionMessage,
+  ChatFunctionTool,
   ChatLogprobs,
   ChatMessage,
+  ChatPartial,
+  ChatRefusalPart,
   ChatRequest,
+  ChatServiceTier,
+  ChatTextPart,
   ChatTokenLogprob,
   ChatTool,
   ChatToolCall,

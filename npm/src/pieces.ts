@@ -8,6 +8,7 @@ export class Pieces<Piece> implements AsyncIterableIterator<Piece> {
   readonly #transfer: Answer;
   readonly #take: () => Piece[];
   readonly #begin: () => void;
+  readonly #flaw: () => Error | undefined;
   #isBegun = false;
   #ready: Piece[] = [];
   #given = 0;
@@ -16,11 +17,15 @@ export class Pieces<Piece> implements AsyncIterableIterator<Piece> {
   #last: Promise<unknown> = Promise.resolve();
   #isOver = false;
 
-  /** `take` gives the output that has come as pieces, `begin` is called when the first is asked for. */
-  constructor(transfer: Answer, take: () => Piece[], begin: () => void) {
+  /**
+   * `take` gives the output that has come as pieces, `begin` is called when the first is asked for, and `flaw` says at a
+   * good end whether it is not one for this reader.
+   */
+  constructor(transfer: Answer, take: () => Piece[], begin: () => void, flaw: () => Error | undefined = () => undefined) {
     this.#transfer = transfer;
     this.#take = take;
     this.#begin = begin;
+    this.#flaw = flaw;
   }
 
   [Symbol.asyncIterator](): this {
@@ -80,13 +85,20 @@ export class Pieces<Piece> implements AsyncIterableIterator<Piece> {
     const transfer = this.#transfer;
     if (!this.#isOver) await transfer.settled();
     if (!transfer.over && !this.#isOver) return this.#advance();
+    if (!this.#isOver) {
+      // What came of its end where no read brought that, as when the body is held open.
+      this.#ready = this.#take();
+      this.#given = 0;
+      if (this.#ready.length > 0) return this.#give();
+    }
     this.#asked--;
     const { over } = transfer;
-    if (!this.#isOver && over && "error" in over) {
-      this.#isOver = true;
-      throw over.error;
-    }
+    const wasOver = this.#isOver;
     this.#isOver = true;
+    if (wasOver) return { value: undefined, done: true };
+    if (over && "error" in over) throw over.error;
+    const flaw = this.#flaw();
+    if (flaw) throw flaw;
     return { value: undefined, done: true };
   }
 }

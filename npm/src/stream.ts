@@ -1,10 +1,11 @@
 // One streamed answer, as its reader sees it.
 
 import { isRead, isResponse } from "./access.js";
-import { Answer, type StreamMachine } from "./answer.js";
-import { checkedOptions } from "./arguments.js";
+import { Answer, type Form, type StreamMachine } from "./answer.js";
+import { checkedOptions, jsonOfOptions } from "./arguments.js";
 import type { ChatChunk, ChatCompletion, ChatUsage } from "./chat.js";
 import { fromModule, invalid, LiveAvatarLlmError } from "./errors.js";
+import type { ChatCallSoFar, DeepPartial } from "./growing.js";
 import { instance } from "./instance.js";
 import { Pieces } from "./pieces.js";
 import type { StreamResponse, Task } from "./transfer.js";
@@ -30,13 +31,40 @@ export interface StreamMetrics {
   usage?: Partial<Pick<ChatUsage, "prompt_tokens" | "completion_tokens" | "total_tokens">>;
 }
 
-let make: (transfer: Answer) => ChatStream;
+/** How an answer is read, beyond gathering it. */
+export interface ReadOptions {
+  /**
+   * Takes the thoughts that a model writes into its message out of the content, and gives them as `reasoning_content`, in
+   * every form in which the answer is read; default false.
+   *
+   * - `true`: what stands between `<think>` and `</think>` where the message begins with that, white space aside. The same
+   *   words further on are the answer's own and stay.
+   * - `"open"`: the message begins with thoughts and has `</think>` alone, as where a chat template ends the prompt with
+   *   `<think>`. If that never comes, all of it is thoughts.
+   *
+   * White space right behind either tag is dropped. Where the upstream tells its reasoning apart, nothing is taken out.
+   */
+  thinkTags?: boolean | "open";
+  /**
+   * Whether the answer is JSON and is parsed: each message's content to `parsed`, the arguments of each call of a function
+   * to `parsed_arguments`. Default: content if the request has a `response_format` of type `json_object` or `json_schema`,
+   * arguments if it has `tools`. `true` asks for both, `false` for neither.
+   *
+   * Content that is no JSON is a `StreamError` of kind `notJson`, from {@link ChatStream.completion} and
+   * {@link ChatStream.jsonStream}; a message that refuses, calls functions or is spoken need not have any, and has `null`
+   * in `parsed`. A code fence around the value is passed over. Arguments that are no JSON are `null`, and none at all are
+   * `{}`: the model wrote them, so they are the caller's to check, and no reason to lose the rest.
+   */
+  json?: boolean;
+}
+
+let make: (transfer: Answer) => ChatStream<any>;
 
 /**
  * Begins to drive a machine.
  * @internal
  */
-export function begin(task: Task<StreamMachine>, response?: Response): ChatStream {
+export function begin(task: Task<StreamMachine>, response?: Response): ChatStream<any> {
   return make(new Answer(task).start(response));
 }
 
@@ -56,9 +84,11 @@ export function seed(): number {
  * thrown where it is read: an `ApiError`, `ConnectionError`, `DeadlineError` or `StreamError`; after output it has the
  * `partial` completion. An abort throws the signal's own reason.
  *
+ * `Parsed` is what the JSON of the answer is taken to be, if it is any; it is not checked.
+ *
  * All methods are bound.
  */
-export class ChatStream implements AsyncIterable<ChatChunk> {
+export class ChatStream<Parsed = unknown> implements AsyncIterable<ChatChunk> {
   static {
     make = (transfer) => new ChatStream(transfer);
   }
@@ -66,27 +96,33 @@ export class ChatStream implements AsyncIterable<ChatChunk> {
   readonly #transfer: Answer;
   #form: string | undefined;
   #isIterating = false;
-  #completion: Promise<ChatCompletion> | undefined;
+  #completion: Promise<ChatCompletion<Parsed>> | undefined;
 
   private constructor(transfer: Answer) {
     this.#transfer = transfer;
   }
 
   /**
-   * Reads an answer that was fetched elsewhere.
+   * Reads an answer that was fetched elsewhere. `provider` is the dialect that it is in, default `"openai"`. What was asked
+   * for is not known here: nothing is parsed unless `json` is true.
    *
-   * @throws ValidationError if it is no Response, or its body is already being read
+   * @throws ValidationError if it is no Response, its body is already being read, or with an issue for what is wrong in
+   *   `options`
    */
-  static fromResponse(response: Response, options: { provider?: Upstream["provider"] } = {}): ChatStream {
+  static fromResponse<Parsed = unknown>(
+    response: Response,
+    options: ReadOptions & { provider?: Upstream["provider"] } = {},
+  ): ChatStream<Parsed> {
     if (!isResponse(response)) throw invalid("", "wrong_type", "`fromResponse` takes a Response, such as fetch gives");
     if (isRead(response)) {
       throw invalid("", "already_read", "the response's body is already being read: give it, or a clone of it, before that");
     }
-    const { provider = "openai" } = checkedOptions(options);
+    const { provider = "openai", ...rest } = checkedOptions(options);
     if (typeof provider !== "string") throw invalid("/provider", "wrong_type", "`provider` must be a string such as \"openai\"");
+    const shape = jsonOfOptions(rest);
     const exports = instance();
     try {
-      const machine = exports.Stream.answered(provider, seed(), performance.now(), Date.now() / 1000);
+      const machine = exports.Stream.answered(provider, shape, seed(), performance.now(), Date.now() / 1000);
       return begin({ machine, exports }, response);
     } catch (thrown) {
       throw fromModule(thrown, exports);
@@ -117,6 +153,29 @@ export class ChatStream implements AsyncIterable<ChatChunk> {
       return text === "" ? [] : [text];
     };
     return new Pieces(transfer, take, this.#begin);
+  };
+
+  /**
+   * The content of choice 0 as JSON while it is being written: the value so far, once for each network read that has
+   * changed it. What is told stays and only grows, so each value is the beginning of the next: strings as far as they have
+   * come, arrays and objects with what is in them so far; a number or `true` once it is whole, a member once its value has
+   * begun. The last value is the whole one. Each is made anew: it may be kept and changed.
+   *
+   * Where the content turns out to be no JSON, this ends with a `StreamError` of kind `notJson`. A refusal gives no value.
+   */
+  jsonStream = <Value = Parsed>(): AsyncIterableIterator<DeepPartial<Value>> => {
+    const transfer = this.#claim("Json");
+    return new Pieces<DeepPartial<Value>>(transfer, () => parsed(transfer.take()), this.#begin, () => transfer.noJson());
+  };
+
+  /**
+   * The calls of functions of choice 0 while they are being written: all of them so far, once for each network read that
+   * has changed one. `value` is what {@link ChatStream.jsonStream} would give of the arguments, missing until there is any;
+   * with `done` they are all there. Arguments that are no JSON have the value up to where they ceased to be.
+   */
+  toolStream = (): AsyncIterableIterator<ChatCallSoFar[]> => {
+    const transfer = this.#claim("Calls");
+    return new Pieces<ChatCallSoFar[]>(transfer, () => parsed(transfer.take()), this.#begin);
   };
 
   /** The answer as an event stream of strict chunks: read on demand, cancelled with the stream. */
@@ -151,8 +210,10 @@ export class ChatStream implements AsyncIterable<ChatChunk> {
   /**
    * The whole answer. While nobody iterates, this reads it; else it resolves when whoever iterates has come to the end.
    * Ask for an iterator before, or in the same turn of the event loop; it gives everything, whenever it begins.
+   *
+   * @throws what the stream throws; also a `StreamError` of kind `notJson` if it had to be JSON, see {@link ReadOptions.json}
    */
-  completion = (): Promise<ChatCompletion> => {
+  completion = (): Promise<ChatCompletion<Parsed>> => {
     this.#completion ??= this.#whole();
     return this.#completion;
   };
@@ -166,7 +227,7 @@ export class ChatStream implements AsyncIterable<ChatChunk> {
     this.#isIterating = true;
   };
 
-  #claim(form: "Text" | "Chunks" | "Events"): Answer {
+  #claim(form: Form): Answer {
     if (this.#form !== undefined) {
       const first = this.#form === "Whole" ? "completion() is reading it" : `it is being read as ${this.#form.toLowerCase()}`;
       throw new LiveAvatarLlmError({
@@ -179,7 +240,7 @@ export class ChatStream implements AsyncIterable<ChatChunk> {
     return this.#transfer;
   }
 
-  async #whole(): Promise<ChatCompletion> {
+  async #whole(): Promise<ChatCompletion<Parsed>> {
     const transfer = this.#transfer;
     // Whoever asks for an iterator in this turn comes first.
     await Promise.resolve();
@@ -192,6 +253,13 @@ export class ChatStream implements AsyncIterable<ChatChunk> {
     await transfer.ended;
     const { over } = transfer;
     if (over && "error" in over) throw over.error;
-    return transfer.completion()!;
+    const noJson = transfer.noJson();
+    if (noJson) throw noJson;
+    return transfer.completion() as ChatCompletion<Parsed>;
   }
+}
+
+/** The one value of a form that is JSON, if there is any. */
+function parsed<Value>(json: string): Value[] {
+  return json === "" ? [] : [JSON.parse(json) as Value];
 }

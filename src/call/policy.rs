@@ -1,6 +1,7 @@
 //! How long to wait, and when to try again.
 
 use super::Millis;
+use crate::chat::OPTIONS;
 use crate::error::{Error, Issue, pointer};
 use crate::http::Response;
 use crate::json::Value;
@@ -67,7 +68,8 @@ impl Default for Policy {
 
 impl Policy {
     /// This policy with the changes that options ask for: `{ timeouts: { headersMs, … }, maxRetries }` as JSON. A
-    /// deadline of `null`, which is also what `Infinity` becomes in JSON, is none.
+    /// deadline of `null`, which is also what `Infinity` becomes in JSON, is none. Those of [`crate::chat::Shape`] may stand
+    /// among them.
     ///
     /// # Errors
     ///
@@ -97,10 +99,13 @@ impl Policy {
                         "`maxRetries` must be a whole number from 0 to 100",
                     )),
                 },
+                (other, _) if OPTIONS.contains(&other) => {}
                 (other, _) => issues.push(Issue::error(
                     pointer(&[other]),
                     "unknown_member",
-                    format!("there is no option `{other}`: `timeouts` and `maxRetries` may stand here"),
+                    format!(
+                        "there is no option `{other}`: `timeouts`, `maxRetries`, `thinkTags` and `json` may stand here"
+                    ),
                 )),
             }
         }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::completion::Extras;
 use super::{Delta, Place};
 use crate::json::write_string;
 
@@ -17,6 +18,8 @@ pub struct ChunkWriter {
     open: u128,
     finished: u128,
     usage: Option<String>,
+    /// Members that are to stand in the next chunk; see [`ChunkWriter::rewrite`].
+    extras: Extras,
 }
 
 impl ChunkWriter {
@@ -32,6 +35,32 @@ impl ChunkWriter {
             open: 0,
             finished: 0,
             usage: None,
+            extras: Extras::default(),
+        }
+    }
+
+    /// The chunks for all deltas of one payload, with the members of it that the vocabulary has no place for: those of the
+    /// payload in the first chunk there is, those of a choice in chunks of their own.
+    pub fn rewrite(&mut self, deltas: &[Delta<'_>], emit: &mut dyn FnMut(&str)) {
+        for delta in deltas {
+            if let Delta::Extra {
+                place: Place::Chunk,
+                name,
+                json,
+            } = delta
+            {
+                self.extras.set(name, json);
+            }
+        }
+        for delta in deltas {
+            match delta {
+                Delta::Extra {
+                    place: Place::Choice(choice),
+                    name,
+                    json,
+                } => self.beside(*choice, name, json, emit),
+                _ => self.write(delta, emit),
+            }
         }
     }
 
@@ -43,7 +72,7 @@ impl ChunkWriter {
             Delta::Created(created) => self.created = *created,
             Delta::Open { choice } => {
                 self.open |= bit(*choice);
-                self.chunk(*choice, None, emit, |out| {
+                self.chunk(*choice, None, emit, &|out| {
                     out.push_str("\"role\":\"assistant\",\"content\":\"\"");
                 });
             }
@@ -56,7 +85,7 @@ impl ChunkWriter {
                 id,
                 name,
                 arguments,
-            } => self.chunk(*choice, None, emit, |out| {
+            } => self.chunk(*choice, None, emit, &|out| {
                 let _ = write!(out, "\"tool_calls\":[{{\"index\":{index}");
                 if let Some(id) = id {
                     out.push_str(",\"id\":");
@@ -80,20 +109,20 @@ impl ChunkWriter {
                 }
             }
             Delta::Extra { place, name, json } => match place {
-                Place::Message(choice) => self.chunk(*choice, None, emit, |out| {
+                Place::Message(choice) => self.chunk(*choice, None, emit, &|out| {
                     write_string(out, name);
                     out.push(':');
                     out.push_str(json);
                 }),
-                Place::Choice(choice) if name == "logprobs" => {
-                    let choice = *choice;
-                    self.with_head(emit, |out| {
-                        let _ = write!(
-                            out,
-                            "{{\"index\":{choice},\"delta\":{{}},\"logprobs\":{json},\"finish_reason\":null}}"
-                        );
-                    });
-                }
+                Place::Call { choice, index } => self.chunk(*choice, None, emit, &|out| {
+                    let _ = write!(
+                        out,
+                        "\"tool_calls\":[{{\"index\":{index},\"function\":{{\"arguments\":\"\"}},"
+                    );
+                    write_string(out, name);
+                    let _ = write!(out, ":{json}}}]");
+                }),
+                Place::Choice(choice) if name == "logprobs" => self.beside(*choice, name, json, emit),
                 Place::Choice(_) | Place::Chunk => {}
             },
         }
@@ -106,6 +135,11 @@ impl ChunkWriter {
             Delta::Open { choice } => self.open |= bit(*choice),
             Delta::Finish { choice, .. } => self.finished |= bit(*choice),
             Delta::Usage(_) => self.usage = None,
+            Delta::Extra {
+                place: Place::Chunk,
+                name,
+                ..
+            } => self.extras.remove(name),
             _ => {}
         }
     }
@@ -117,34 +151,44 @@ impl ChunkWriter {
             self.finish_choice(waiting.trailing_zeros(), "stop", emit);
             waiting &= waiting - 1;
         }
-        if let Some(usage) = self.usage.take() {
+        let usage = self.usage.take();
+        if usage.is_some() || !self.extras.is_empty() {
             self.settle_head();
-            emit(&format!("{}],\"usage\":{usage}}}", self.head));
+            let mut last = format!("{}]", self.head);
+            if let Some(usage) = usage {
+                let _ = write!(last, ",\"usage\":{usage}");
+            }
+            self.extras.write(&mut last);
+            last.push('}');
+            emit(&last);
         }
     }
 
     fn finish_choice(&mut self, choice: u32, reason: &str, emit: &mut dyn FnMut(&str)) {
         if self.finished & bit(choice) == 0 {
             self.finished |= bit(choice);
-            self.chunk(choice, Some(reason), emit, |_| {});
+            self.chunk(choice, Some(reason), emit, &|_| {});
         }
     }
 
+    /// A member of a choice, beside an empty delta.
+    fn beside(&mut self, choice: u32, name: &str, json: &str, emit: &mut dyn FnMut(&str)) {
+        self.with_head(emit, &|out| {
+            let _ = write!(out, "{{\"index\":{choice},\"delta\":{{}},");
+            write_string(out, name);
+            let _ = write!(out, ":{json},\"finish_reason\":null}}");
+        });
+    }
+
     fn words(&mut self, choice: u32, member: &str, text: &str, emit: &mut dyn FnMut(&str)) {
-        self.chunk(choice, None, emit, |out| {
+        self.chunk(choice, None, emit, &|out| {
             let _ = write!(out, "\"{member}\":");
             write_string(out, text);
         });
     }
 
-    fn chunk(
-        &mut self,
-        choice: u32,
-        finish: Option<&str>,
-        emit: &mut dyn FnMut(&str),
-        delta: impl FnOnce(&mut String),
-    ) {
-        self.with_head(emit, |out| {
+    fn chunk(&mut self, choice: u32, finish: Option<&str>, emit: &mut dyn FnMut(&str), delta: &dyn Fn(&mut String)) {
+        self.with_head(emit, &|out| {
             let _ = write!(out, "{{\"index\":{choice},\"delta\":{{");
             delta(out);
             out.push_str("},\"finish_reason\":");
@@ -156,11 +200,13 @@ impl ChunkWriter {
         });
     }
 
-    fn with_head(&mut self, emit: &mut dyn FnMut(&str), choice: impl FnOnce(&mut String)) {
+    fn with_head(&mut self, emit: &mut dyn FnMut(&str), choice: &dyn Fn(&mut String)) {
         self.settle_head();
         let start = self.head.len();
         choice(&mut self.head);
-        self.head.push_str("]}");
+        self.head.push(']');
+        std::mem::take(&mut self.extras).write(&mut self.head);
+        self.head.push('}');
         emit(&self.head);
         self.head.truncate(start);
     }

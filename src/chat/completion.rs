@@ -2,8 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::{Delta, Place};
-use crate::json::{Value, write_string};
+use super::parsed::{no_json, write_parsed};
+use super::{Delta, Parse, Place};
+use crate::error::Error;
+use crate::json::{Partial, Value, write_string};
 
 /// Gathers deltas into one chat completion.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -28,6 +30,8 @@ struct Choice {
     finish: Option<String>,
     logprobs: Option<Value>,
     extras: Extras,
+    /// Members of the message that come in pieces, see [`PIECEWISE`].
+    pieces: Vec<(String, Value)>,
     message_extras: Extras,
 }
 
@@ -37,6 +41,7 @@ struct Tool {
     id: String,
     name: String,
     arguments: String,
+    extras: Extras,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -47,9 +52,21 @@ struct Totals {
     json: String,
 }
 
+/// Members of a message of which each chunk has a piece; of others the last value counts. `audio` and `annotations` are
+/// `OpenAI`'s («The chat completion object»), as is `function_call`, which `tool_calls` have replaced; `OpenRouter` has
+/// `reasoning_details`.
+const PIECEWISE: [&str; 4] = ["audio", "annotations", "function_call", "reasoning_details"];
+
+/// Strings within them that are pieces of one text.
+const TEXTS: [&str; 4] = ["data", "transcript", "name", "arguments"];
+
+/// How many members of one of them are put together. The reference has some five; one that makes up thousands would have
+/// each of them looked for among all.
+const MEMBERS: usize = 64;
+
 /// Members that are only passed on, as JSON; the last value of a name counts.
 #[derive(Clone, Debug, Default, PartialEq)]
-struct Extras(Vec<(String, String)>);
+pub(super) struct Extras(Vec<(String, String)>);
 
 impl Completion {
     /// Adds one delta.
@@ -89,7 +106,9 @@ impl Completion {
                 Place::Chunk => self.extras.set(name, json),
                 Place::Choice(choice) if name == "logprobs" => self.choice(*choice).add_logprobs(json),
                 Place::Choice(choice) => self.choice(*choice).extras.set(name, json),
+                Place::Message(choice) if PIECEWISE.contains(&name.as_ref()) => self.choice(*choice).add(name, json),
                 Place::Message(choice) => self.choice(*choice).message_extras.set(name, json),
+                Place::Call { choice, index } => self.choice(*choice).tool(*index).extras.set(name, json),
             },
         }
     }
@@ -108,6 +127,24 @@ impl Completion {
         }
         #[expect(clippy::indexing_slicing, reason = "it was there or has just been put there")]
         &mut self.choices[at]
+    }
+
+    /// It has come to a good end: a message without a finish reason of its own has ended all the same.
+    pub fn finish(&mut self) {
+        for choice in &mut self.choices {
+            choice.finish.get_or_insert_with(|| "stop".to_owned());
+        }
+    }
+
+    /// What is wrong with the answer if the content of its messages had to be JSON. A message that refuses,
+    /// calls functions or is spoken need not have any.
+    #[must_use]
+    pub fn no_json(&self) -> Option<Error> {
+        let mut said = self
+            .choices
+            .iter()
+            .filter(|choice| choice.refusal.is_none() && choice.tools.is_empty() && choice.pieces.is_empty());
+        said.find_map(|choice| no_json(choice.content.as_deref().unwrap_or_default(), choice.finish.as_deref()))
     }
 
     /// Whether no message has begun.
@@ -136,6 +173,12 @@ impl Completion {
 
     /// Appends the completion as JSON, in the shape of `OpenAI`'s `chat.completion`.
     pub fn write(&self, out: &mut String) {
+        self.write_parsed(Parse::default(), out);
+    }
+
+    /// The same, and what is to be parsed in `parsed` and `parsed_arguments`, as in `OpenAI`'s own package: `null` where it
+    /// is no JSON.
+    pub fn write_parsed(&self, parse: Parse, out: &mut String) {
         out.push_str("{\"id\":");
         write_string(out, self.id.as_deref().unwrap_or_default());
         let _ = write!(
@@ -149,7 +192,7 @@ impl Completion {
             if position > 0 {
                 out.push(',');
             }
-            choice.write(out);
+            choice.write(parse, out);
         }
         out.push(']');
         if let Some(usage) = &self.usage {
@@ -158,6 +201,27 @@ impl Completion {
         }
         self.extras.write(out);
         out.push('}');
+    }
+
+    /// Appends one call of choice 0 as it stands, see [`super::Calls`].
+    pub(super) fn write_call(&self, index: u32, arguments: &Partial, is_done: bool, out: &mut String) {
+        let first = self.choices.first().filter(|choice| choice.index == 0);
+        let Some(tool) = first.and_then(|choice| choice.tools.iter().find(|tool| tool.index == index)) else {
+            return out.push_str("null");
+        };
+        let _ = write!(out, "{{\"index\":{index},\"id\":");
+        write_string(out, &tool.id);
+        out.push_str(",\"name\":");
+        write_string(out, &tool.name);
+        out.push_str(",\"arguments\":");
+        write_string(out, &tool.arguments);
+        if arguments.has_value() {
+            out.push_str(",\"value\":");
+            arguments.write(&tool.arguments, out);
+        } else if is_done && tool.arguments.trim_ascii().is_empty() {
+            out.push_str(",\"value\":{}");
+        }
+        let _ = write!(out, ",\"done\":{is_done}}}");
     }
 }
 
@@ -179,24 +243,25 @@ impl Choice {
 
     /// Log probabilities come in lists, one per chunk, which belong end to end.
     fn add_logprobs(&mut self, json: &str) {
-        let Ok(Value::Object(piece)) = Value::parse(json) else {
-            return;
-        };
-        let Some(Value::Object(whole)) = &mut self.logprobs else {
-            self.logprobs = Some(Value::Object(piece));
-            return;
-        };
-        for (name, value) in piece {
-            match (whole.iter_mut().find(|(known, _)| *known == name), value) {
-                (Some((_, Value::Array(all))), Value::Array(more)) => all.extend(more),
-                (Some(_), Value::Null) => {}
-                (Some((_, known)), value) => *known = value,
-                (None, value) => whole.push((name, value)),
+        if let Ok(piece @ Value::Object(_)) = Value::parse(json) {
+            match &mut self.logprobs {
+                Some(whole) => join(whole, piece),
+                whole => *whole = Some(piece),
             }
         }
     }
 
-    fn write(&self, out: &mut String) {
+    /// A piece of a member of the message.
+    fn add(&mut self, name: &str, json: &str) {
+        if let Ok(piece) = Value::parse(json) {
+            match self.pieces.iter_mut().find(|(known, _)| known == name) {
+                Some((_, whole)) => join(whole, piece),
+                None => self.pieces.push((name.to_owned(), piece)),
+            }
+        }
+    }
+
+    fn write(&self, parse: Parse, out: &mut String) {
         let _ = write!(
             out,
             "{{\"index\":{},\"message\":{{\"role\":\"assistant\",\"content\":",
@@ -218,11 +283,27 @@ impl Choice {
                 write_string(out, &tool.name);
                 out.push_str(",\"arguments\":");
                 write_string(out, &tool.arguments);
-                out.push_str("}}");
+                if parse.arguments {
+                    out.push_str(",\"parsed_arguments\":");
+                    write_parsed(out, Some(&tool.arguments), true);
+                }
+                out.push('}');
+                tool.extras.write(out);
+                out.push('}');
             }
             out.push(']');
         }
+        for (name, value) in &self.pieces {
+            out.push(',');
+            write_string(out, name);
+            out.push(':');
+            value.write(out);
+        }
         self.message_extras.write(out);
+        if parse.content {
+            out.push_str(",\"parsed\":");
+            write_parsed(out, self.content.as_deref().filter(|_| self.refusal.is_none()), false);
+        }
         out.push_str("},\"logprobs\":");
         match &self.logprobs {
             Some(logprobs) => logprobs.write(out),
@@ -235,12 +316,35 @@ impl Choice {
     }
 }
 
+/// Puts a piece to what came before: lists and texts end to end, of all else the last counts.
+fn join(whole: &mut Value, piece: Value) {
+    match (whole, piece) {
+        (Value::Array(all), Value::Array(more)) => all.extend(more),
+        (Value::Object(members), Value::Object(pieces)) => {
+            for (name, piece) in pieces {
+                let is_full = members.len() >= MEMBERS;
+                let known = members.iter_mut().take(MEMBERS).find(|(known, _)| *known == name);
+                match (known, piece) {
+                    (Some((_, Value::String(text))), Value::String(more)) if TEXTS.contains(&name.as_str()) => {
+                        text.push_str(&more);
+                    }
+                    (Some((_, known)), piece) => join(known, piece),
+                    (None, piece) if !is_full => members.push((name, piece)),
+                    (None, _) => {}
+                }
+            }
+        }
+        (_, Value::Null) => {}
+        (whole, piece) => *whole = piece,
+    }
+}
+
 impl Extras {
     /// How many names are kept. No server sends more than some dozen; one that makes up thousands would have each of them
     /// looked for among all.
     const MOST: usize = 256;
 
-    fn set(&mut self, name: &str, json: &str) {
+    pub(super) fn set(&mut self, name: &str, json: &str) {
         match self.0.iter().position(|(known, _)| known == name) {
             Some(at) => {
                 if let Some((_, value)) = self.0.get_mut(at).filter(|(_, value)| value != json) {
@@ -252,7 +356,16 @@ impl Extras {
         }
     }
 
-    fn write(&self, out: &mut String) {
+    pub(super) fn remove(&mut self, name: &str) {
+        self.0.retain(|(known, _)| known != name);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Each with a comma before it.
+    pub(super) fn write(&self, out: &mut String) {
         for (name, json) in &self.0 {
             out.push(',');
             write_string(out, name);

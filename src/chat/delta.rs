@@ -82,6 +82,13 @@ pub enum Place {
     Choice(u32),
     /// In the choice's delta or message.
     Message(u32),
+    /// In a call to a tool, such as the signature that Gemini wants back with it (`extra_content`).
+    Call {
+        /// Of which choice.
+        choice: u32,
+        /// Which of the choice's calls.
+        index: u32,
+    },
 }
 
 /// Tokens used.

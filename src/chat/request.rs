@@ -28,7 +28,8 @@ impl Request {
                 ),
             ));
         };
-        let request = Self { members };
+        let mut request = Self { members };
+        request.forget_parsed();
         let messages = match request.get("messages") {
             Some(Value::Array(messages)) => messages,
             other => {
@@ -54,6 +55,20 @@ impl Request {
         Ok(request)
     }
 
+    /// Takes out of its messages what a [`super::Completion`] has put into them: an answer is sent back as it is, and
+    /// upstreams refuse members that they do not know.
+    fn forget_parsed(&mut self) {
+        let messages = self.members.iter_mut().filter(|(name, _)| name == "messages");
+        for message in messages.flat_map(|(_, messages)| elements(messages)) {
+            remove(message, "parsed");
+            for call in member(message, "tool_calls").into_iter().flat_map(elements) {
+                if let Some(function) = member(call, "function") {
+                    remove(function, "parsed_arguments");
+                }
+            }
+        }
+    }
+
     /// The value of a member.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {
@@ -71,6 +86,19 @@ impl Request {
             .rev()
             .find(|(known, _)| known == name)
             .map(|(_, value)| value)
+    }
+
+    /// The value that a member will have in the end, see [`Request::layer`].
+    pub(super) fn layered<'a>(
+        &'a self,
+        name: &str,
+        defaults: &'a [(String, Value)],
+        overrides: &'a [(String, Value)],
+    ) -> Option<&'a Value> {
+        let in_layer = |members: &'a [(String, Value)]| members.iter().rfind(|(known, _)| known == name);
+        let over = in_layer(overrides).map(|(_, value)| value);
+        over.or_else(|| self.get(name))
+            .or_else(|| in_layer(defaults).map(|(_, value)| value))
     }
 
     /// Sets a member, replacing any of that name.
@@ -115,5 +143,26 @@ impl Request {
         let mut out = String::new();
         Value::Object(self.members).write(&mut out);
         out
+    }
+}
+
+fn elements(value: &mut Value) -> &mut [Value] {
+    match value {
+        Value::Array(items) => items,
+        _ => &mut [],
+    }
+}
+
+fn member<'v>(value: &'v mut Value, name: &str) -> Option<&'v mut Value> {
+    let Value::Object(members) = value else { return None };
+    members
+        .iter_mut()
+        .find(|(known, _)| known == name)
+        .map(|(_, value)| value)
+}
+
+fn remove(value: &mut Value, name: &str) {
+    if let Value::Object(members) = value {
+        members.retain(|(known, _)| known != name);
     }
 }

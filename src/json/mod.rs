@@ -2,10 +2,12 @@
 //!
 //! [`Cursor`] reads in place, for the hot path. [`Tree`] is the same for what is looked at twice, and [`Value`] a small
 //! tree of its own for what is kept.
-//! [`write_string`] is all that writing needs. [`Splitter`] finds where one value ends in a stream of several.
+//! [`write_string`] is all that writing needs. [`Splitter`] finds where one value ends in a stream of several, [`Partial`]
+//! what can be told of a value that is still being written.
 
 mod cursor;
 mod decimal;
+mod partial;
 mod splitter;
 mod text;
 mod tree;
@@ -13,6 +15,7 @@ mod value;
 
 pub use cursor::{Cursor, Kind, Malformed, Members};
 pub use decimal::decimal;
+pub use partial::{NoJson, Partial, json_in};
 pub use splitter::{Overflow, Splitter, Values};
 pub use text::{Text, write_ascii, write_string};
 pub use tree::{Item, Tree, View};

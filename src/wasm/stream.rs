@@ -7,9 +7,9 @@ use web_sys::AbortSignal;
 use super::http::{response, web_request};
 use super::{flags, report, state};
 use crate::call::{Call, Policy};
-use crate::chat::{ChunkWriter, Request};
+use crate::chat::{Calls, ChunkWriter, Request, Shape};
 use crate::error::{Error, Secret};
-use crate::json::write_ascii;
+use crate::json::{Partial, write_ascii};
 use crate::providers::{Provider, Upstream};
 use crate::stream::{Outlet, Stream};
 
@@ -18,11 +18,12 @@ use crate::stream::{Outlet, Stream};
 pub struct ClientMachine {
     upstream: Upstream,
     policy: Policy,
+    shape: Shape,
 }
 
 #[wasm_bindgen(js_class = Client)]
 impl ClientMachine {
-    /// `upstream` and `options` (`{ timeouts, maxRetries }`) are JSON, without key and functions.
+    /// `upstream` and `options` (`{ timeouts, maxRetries, thinkTags, json }`) are JSON, without key and functions.
     ///
     /// # Errors
     ///
@@ -32,6 +33,7 @@ impl ClientMachine {
         Ok(Self {
             upstream: Upstream::parse(upstream, &[])?,
             policy: Policy::default().with_options(options)?,
+            shape: Shape::default().with_options(options)?,
         })
     }
 
@@ -55,8 +57,16 @@ impl ClientMachine {
             request.ask_for_usage(&self.upstream.defaults);
         }
         let policy = self.policy.clone().with_options(options)?;
+        let Upstream {
+            defaults, overrides, ..
+        } = &self.upstream;
+        let shape = self
+            .shape
+            .clone()
+            .with_options(options)?
+            .for_request(&request, defaults, overrides);
         let call = Call::new(&self.upstream, request, policy, seed, now)?;
-        Ok(StreamMachine::begin(call, seed, now, created))
+        Ok(StreamMachine::begin(call, shape, seed, now, created))
     }
 }
 
@@ -73,7 +83,7 @@ pub struct StreamMachine {
 
 #[wasm_bindgen(js_class = Stream)]
 impl StreamMachine {
-    fn begin(call: Call, seed: u32, now: f64, created: f64) -> Self {
+    fn begin(call: Call, shape: Shape, seed: u32, now: f64, created: f64) -> Self {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
@@ -81,21 +91,29 @@ impl StreamMachine {
         )]
         let created = created as u64;
         Self {
-            stream: Stream::new(call, now),
+            stream: Stream::new(call, now).shaped(shape),
             id: format!("chatcmpl-{seed:08x}"),
             created,
             is_array: false,
         }
     }
 
-    /// The answer of a call that was made elsewhere; `respond` is to follow.
+    /// The answer of a call that was made elsewhere; `respond` is to follow. `options` (`{ thinkTags, json }`) are JSON.
     ///
     /// # Errors
     ///
-    /// A validation error when there is no such provider.
-    pub fn answered(provider: &str, seed: u32, now: f64, created: f64) -> Result<StreamMachine, Error> {
+    /// A validation error when there is no such provider, or with an issue for what is wrong in the options.
+    pub fn answered(provider: &str, options: &str, seed: u32, now: f64, created: f64) -> Result<StreamMachine, Error> {
         let call = Call::answered(Provider::parse(provider, "/provider")?, now);
-        Ok(Self::begin(call, seed, now, created))
+        // For what there is no option.
+        Policy::default().with_options(options)?;
+        Ok(Self::begin(
+            call,
+            Shape::default().with_options(options)?,
+            seed,
+            now,
+            created,
+        ))
     }
 
     /// `"send"`, `"read"`, `"readRefusal"`, `"wait"` or `"done"`.
@@ -188,6 +206,18 @@ impl StreamMachine {
         self.stream.read_as(Outlet::Events(self.writer()));
     }
 
+    /// From here on output is the content of choice 0 as JSON: the value so far.
+    #[wasm_bindgen(js_name = readJson)]
+    pub fn read_json(&mut self) {
+        self.stream.read_as(Outlet::Json(Partial::default()));
+    }
+
+    /// From here on output is the calls of choice 0: all of them so far, as JSON.
+    #[wasm_bindgen(js_name = readCalls)]
+    pub fn read_calls(&mut self) {
+        self.stream.read_as(Outlet::Calls(Calls::default()));
+    }
+
     fn writer(&self) -> ChunkWriter {
         ChunkWriter::new(self.id.clone(), String::new(), self.created)
     }
@@ -214,13 +244,18 @@ impl StreamMachine {
 
     /// The answer so far, as the JSON of a chat completion; `undefined` while there is none.
     pub fn completion(&self) -> Option<String> {
-        let completion = self.stream.completion();
-        if completion.is_empty() {
+        if self.stream.completion().is_empty() {
             return None;
         }
         let mut json = String::new();
-        completion.write(&mut json);
+        self.stream.write_completion(&mut json);
         Some(json)
+    }
+
+    /// At a good end: the error for an answer that is not the JSON it had to be.
+    #[wasm_bindgen(js_name = noJson)]
+    pub fn no_json(&self) -> Option<JsFailure> {
+        self.stream.no_json().map(|error| report(&error).into())
     }
 
     /// Times and counts so far.

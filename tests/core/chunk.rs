@@ -173,7 +173,7 @@ fn choice_of(delta: &Delta<'_>) -> Option<u32> {
         | Delta::Tool { choice, .. }
         | Delta::Finish { choice, .. } => Some(*choice),
         Delta::Extra { place, .. } => match place {
-            Place::Choice(choice) | Place::Message(choice) => Some(*choice),
+            Place::Choice(choice) | Place::Message(choice) | Place::Call { choice, .. } => Some(*choice),
             Place::Chunk => None,
         },
         Delta::Id(_) | Delta::Model(_) | Delta::Created(_) | Delta::Usage(_) => None,
@@ -278,6 +278,10 @@ fn each_delta_has_its_chunk() {
             json!({"tool_calls": [{"index": 0, "function": {"arguments": "}"}}]}),
         ),
         (extra(place, "audio", "[1, 2]"), json!({"audio": [1, 2]})),
+        (
+            extra(Place::Call { choice: 1, index: 2 }, "extra_content", "{\"a\": 1}"),
+            json!({"tool_calls": [{"index": 2, "function": {"arguments": ""}, "extra_content": {"a": 1}}]}),
+        ),
     ];
     for (delta, expected) in rows {
         let mut chunks: Vec<Value> = Vec::new();
@@ -353,4 +357,73 @@ fn nothing_is_owed_for_what_was_passed_on() {
     let chunk: Value = serde_json::from_str(&chunks[0]).unwrap();
     assert_eq!((&chunk["id"], &chunk["choices"][0]["index"]), (&json!("a"), &json!(1)));
     assert_eq!(chunk["choices"][0]["finish_reason"], "stop");
+}
+
+/// The chunks for payloads that say these deltas, but for their heads, and what is owed behind them.
+fn rewritten(payloads: &[&[Delta<'_>]]) -> Vec<Value> {
+    let mut writer = writer();
+    let mut chunks = Vec::new();
+    for payload in payloads {
+        writer.rewrite(payload, &mut |chunk| chunks.push(chunk.to_owned()));
+    }
+    writer.finish(&mut |chunk| chunks.push(chunk.to_owned()));
+    let bodies = chunks.iter().map(|chunk| {
+        let mut chunk: serde_json::Map<String, Value> = serde_json::from_str(chunk).unwrap();
+        for name in ["id", "object", "created", "model"] {
+            assert!(chunk.remove(name).is_some());
+        }
+        Value::Object(chunk)
+    });
+    bodies.collect()
+}
+
+#[test]
+fn a_chunk_that_is_written_anew_keeps_what_is_unknown() {
+    let delta = |index: u32, delta: &Value| json!({"index": index, "delta": delta, "finish_reason": null});
+    let payload = [
+        open(0),
+        says(0, "a"),
+        extra(Place::Chunk, "x_chunk", "{\"a\":[1]}"),
+        open(1),
+        extra(Place::Choice(1), "logprobs", r#"{"content":[]}"#),
+        says(1, "b"),
+        extra(Place::Choice(0), "x_choice", "true"),
+    ];
+    let beside = |index: u32, name: &str, value: Value| {
+        let mut choice = delta(index, &json!({}));
+        choice[name] = value;
+        json!({"choices": [choice]})
+    };
+    let begun = json!({"role": "assistant", "content": ""});
+    assert_eq!(
+        rewritten(&[&payload])[..6],
+        [
+            json!({"choices": [delta(0, &begun)], "x_chunk": {"a": [1]}}),
+            json!({"choices": [delta(0, &json!({"content": "a"}))]}),
+            json!({"choices": [delta(1, &begun)]}),
+            beside(1, "logprobs", json!({"content": []})),
+            json!({"choices": [delta(1, &json!({"content": "b"}))]}),
+            beside(0, "x_choice", true.into()),
+        ]
+    );
+}
+
+#[test]
+fn what_is_unknown_in_a_payload_without_words_is_kept_as_well() {
+    let filter = [extra(Place::Chunk, "filter", "1")];
+    let alone = [open(0), says(0, "a")];
+    let mask = [extra(Place::Choice(0), "mask", "2")];
+    let usage = [
+        counts(r#"{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}"#),
+        extra(Place::Chunk, "x", "3"),
+    ];
+    let chunks = rewritten(&[&filter, &alone, &mask, &[finishes(0, "stop")], &usage]);
+    assert_eq!((&chunks[0]["filter"], &chunks[1]["filter"]), (&json!(1), &Value::Null));
+    assert_eq!(
+        chunks[2]["choices"],
+        json!([{"index": 0, "delta": {}, "finish_reason": null, "mask": 2}])
+    );
+    let total = json!({"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2});
+    assert_eq!(chunks[4..], [json!({"choices": [], "usage": total, "x": 3})]);
+    assert_eq!(rewritten(&[&filter]), [json!({"choices": [], "filter": 1})]);
 }

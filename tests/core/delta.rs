@@ -103,6 +103,7 @@ pub fn show(deltas: &[Delta<'_>]) -> Vec<String> {
                 Place::Chunk => format!("extra {name} {json}"),
                 Place::Choice(choice) => format!("{choice} extra {name} {json}"),
                 Place::Message(choice) => format!("{choice} message extra {name} {json}"),
+                Place::Call { choice, index } => format!("{choice} call {index} extra {name} {json}"),
             },
         })
         .collect()

@@ -159,7 +159,7 @@ impl Order {
                 );
                 match place {
                     Place::Chunk => return,
-                    Place::Choice(choice) | Place::Message(choice) => *choice,
+                    Place::Choice(choice) | Place::Message(choice) | Place::Call { choice, .. } => *choice,
                 }
             }
             Delta::Content { choice, text } | Delta::Reasoning { choice, text } | Delta::Refusal { choice, text } => {

@@ -79,7 +79,7 @@ fn options_are_told_apart_from_mistakes_all_at_once() {
             (
                 "/retries",
                 "unknown_member",
-                "there is no option `retries`: `timeouts` and `maxRetries` may stand here",
+                "there is no option `retries`: `timeouts`, `maxRetries`, `thinkTags` and `json` may stand here",
             ),
         ],
     );

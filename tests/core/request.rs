@@ -21,6 +21,18 @@ fn a_request_is_passed_on_as_it_was_written() {
 }
 
 #[test]
+fn an_answer_that_was_parsed_is_sent_back_without_what_was_parsed() {
+    let call = |parsed: &str| format!(r#"{{"id":"t","function":{{"name":"f","arguments":"{{}}"{parsed}}}}}"#);
+    let body = |parsed: &str, call: &str| {
+        format!(
+            r#"{{"messages":[{{"role":"assistant","content":"1"{parsed},"tool_calls":[5,{{"function":1}},{call}]}},{{"role":"x","tool_calls":null}}],"parsed":1}}"#
+        )
+    };
+    let given = body(r#","parsed":1"#, &call(r#","parsed_arguments":{"a":1}"#));
+    assert_eq!(parse(&given).into_json(), body("", &call("")));
+}
+
+#[test]
 fn it_must_have_messages_with_roles() {
     let such = "`messages` must be a list such as [{ role: \"user\", content: \"Hello\" }], it is";
     let no_role =

@@ -4,8 +4,8 @@ use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use super::machine::{EARLIER_DEADLINE, HAS_OUTPUT, STOP_READING, Stream, answered, bytes, event, open};
-use super::shape::{json, shape};
+use super::machine::{EARLIER_DEADLINE, HAS_OUTPUT, STOP_READING, Stream, answered, answered_as, bytes, event, open};
+use super::shape::{json, shape, text};
 
 const DONE: &str = "data: [DONE]\n\n";
 
@@ -140,6 +140,49 @@ fn chunks_are_the_elements_of_a_json_array() {
     let chunks: js_sys::Array = chunks.unchecked_into();
     assert_eq!(chunks.length(), 3);
     assert!(json(&chunks.get(0)).contains(WORDS));
+}
+
+#[wasm_bindgen_test]
+fn json_and_calls_are_told_as_they_grow() {
+    let stream = open("{}");
+    stream.read_json();
+    for (content, told) in [(r#"{\"a\":"#, "{}"), (r#"\"→"#, r#"{"a":"→"}"#), (r#"\"}"#, "")] {
+        let flags = stream
+            .push(&bytes(event(&format!(r#""content":"{content}""#), "null")), 1020.0)
+            .unwrap();
+        assert_eq!(flags & HAS_OUTPUT != 0, !told.is_empty());
+        assert_eq!(stream.take().unwrap(), told);
+    }
+    let stream = open("{}");
+    stream.read_calls();
+    let call = r#""tool_calls":[{"index":0,"id":"t","function":{"name":"f","arguments":"[1"}}]"#;
+    stream.push(&bytes(event(call, "null")), 1020.0).unwrap();
+    let told = r#"[{"index":0,"id":"t","name":"f","arguments":"[1","value":[],"done":false}]"#;
+    assert_eq!(stream.take().unwrap(), told);
+}
+
+#[wasm_bindgen_test]
+fn an_answer_that_had_to_be_json_says_why_it_is_none() {
+    let stream = answered_as("openai", r#"{"json":true,"thinkTags":true}"#).unwrap();
+    stream.respond(200, Vec::new(), 0.0).unwrap();
+    stream
+        .push(
+            &bytes(event(r#""content":"<think>Hm.</think>No.""#, "\"stop\"") + DONE),
+            0.0,
+        )
+        .unwrap();
+    assert!(stream.failure().is_undefined());
+    let failure = stream.no_json();
+    assert_eq!(
+        shape(&failure),
+        "{family: string, code: string, message: string, kind: string}"
+    );
+    assert_eq!(text(&failure, "kind"), "notJson");
+    let completion = stream.completion().unwrap();
+    assert!(
+        completion.contains(r#""reasoning_content":"Hm.","parsed":null"#),
+        "{completion}"
+    );
 }
 
 #[wasm_bindgen_test]

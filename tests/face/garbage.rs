@@ -5,7 +5,7 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::machine;
-use super::machine::{REQUEST, Stream, answered, bytes, call, client, event, open, signal};
+use super::machine::{REQUEST, Stream, answered, answered_as, bytes, call, client, event, open, signal};
 use super::shape::{json, shape, text};
 
 const SEEDS: std::ops::Range<u32> = 1..400;
@@ -93,13 +93,22 @@ fn no_trap<T>(result: Result<T, JsValue>, seed: u32) -> Option<T> {
         .ok()
 }
 
+/// The forms in which an answer can be read.
+const FORMS: [fn(&Stream); 5] = [
+    Stream::read_text,
+    Stream::read_chunks,
+    Stream::read_events,
+    Stream::read_json,
+    Stream::read_calls,
+];
+
 #[wasm_bindgen_test]
 fn any_bytes_end_in_an_answer_or_a_failure() {
     let (mut answers, mut failures) = (0, 0);
     for seed in SEEDS {
         let mut random = Random(seed);
         let stream = open(r#"{"maxRetries":0}"#);
-        random.one_of(&[Stream::read_text, Stream::read_chunks, Stream::read_events])(&stream);
+        random.one_of(&FORMS)(&stream);
         for _ in 0..random.below(12) {
             no_trap(stream.push(&bytes(random.bytes()), 1020.0), seed);
             no_trap(stream.take(), seed);
@@ -126,7 +135,13 @@ fn any_strings_make_a_request_or_a_failure() {
     let mut requests = 0;
     for seed in SEEDS {
         let mut random = Random(seed);
-        no_trap(answered(random.bent("openai")), seed);
+        no_trap(
+            answered_as(
+                random.bent("openai"),
+                random.bent(r#"{"json":true,"thinkTags":"open"}"#),
+            ),
+            seed,
+        );
         let Some(client) = no_trap(client(random.bent(UPSTREAM), random.bent(OPTIONS)), seed) else {
             continue;
         };
@@ -175,7 +190,7 @@ fn methods_may_be_called_in_any_order_at_any_time() {
                 9 => drop(no_trap(stream.lose(now), seed)),
                 10 => drop(no_trap(stream.tick(None, now), seed)),
                 11 => drop(no_trap(stream.tick(Some(random.number()), now), seed)),
-                12 => random.one_of(&[Stream::read_text, Stream::read_chunks, Stream::read_events])(&stream),
+                12 => random.one_of(&FORMS)(&stream),
                 13 => stream.stop(now),
                 _ => drop(no_trap(stream.take(), seed)),
             }
@@ -185,6 +200,7 @@ fn methods_may_be_called_in_any_order_at_any_time() {
             stream.metrics();
             stream.failure();
             stream.completion();
+            stream.no_json();
             stream.request_id();
         }
         stream.free().unwrap();

@@ -89,6 +89,12 @@ extern "C" {
     #[wasm_bindgen(method, js_name = readEvents)]
     pub(super) fn read_events(this: &Stream);
 
+    #[wasm_bindgen(method, js_name = readJson)]
+    pub(super) fn read_json(this: &Stream);
+
+    #[wasm_bindgen(method, js_name = readCalls)]
+    pub(super) fn read_calls(this: &Stream);
+
     #[wasm_bindgen(method, catch)]
     pub(super) fn take(this: &Stream) -> Result<String, JsValue>;
 
@@ -97,6 +103,9 @@ extern "C" {
 
     #[wasm_bindgen(method)]
     pub(super) fn completion(this: &Stream) -> Option<String>;
+
+    #[wasm_bindgen(method, js_name = noJson)]
+    pub(super) fn no_json(this: &Stream) -> JsValue;
 
     #[wasm_bindgen(method)]
     pub(super) fn metrics(this: &Stream) -> JsValue;
@@ -119,11 +128,16 @@ pub(super) fn client(upstream: impl Into<JsValue>, options: impl Into<JsValue>) 
     Reflect::construct(&class(&object), &Array::of2(&upstream.into(), &options.into())).map(JsCast::unchecked_into)
 }
 
-/// `Stream.answered(provider, …)`.
+/// `Stream.answered(provider, {}, …)`.
 pub(super) fn answered(provider: impl Into<JsValue>) -> Result<Stream, JsValue> {
+    answered_as(provider, "{}")
+}
+
+/// `Stream.answered(provider, options, …)`.
+pub(super) fn answered_as(provider: impl Into<JsValue>, options: impl Into<JsValue>) -> Result<Stream, JsValue> {
     let class = class(call(UPSTREAM, "{}").as_ref());
     let answered: Function = Reflect::get(&class, &"answered".into()).unwrap().unchecked_into();
-    let given = Array::of4(&provider.into(), &42.into(), &0.into(), &1.5.into());
+    let given = Array::of5(&provider.into(), &options.into(), &42.into(), &0.into(), &1.5.into());
     Reflect::apply(&answered, &class, &given).map(JsCast::unchecked_into)
 }
 

@@ -1,7 +1,7 @@
 // The package's declarations in programs of its users: strict, without skipLibCheck, with pages' types only or Node's only,
 // in the oldest TypeScript that is supported and in the newest.
 
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -41,6 +41,67 @@ client.stream({});
 new ChatClient({ baseURL: "http://127.0.0.1:1/v1" });
 `;
 
+const TYPED = `
+import { ChatClient, type ChatCompletion, type ChatRequest, type DeepPartial } from "liveavatar-llm";
+
+interface Recipe { title: string; kind: "hot" | "cold"; steps: { text: string; minutes: number }[] }
+const client = new ChatClient({ baseUrl: "http://127.0.0.1:1/v1", model: "m" }, { thinkTags: true });
+const messages: ChatRequest["messages"] = [{ role: "user", content: "Coffee" }];
+export async function recipe(): Promise<Recipe | null | undefined> {
+  const request = { messages, response_format: { type: "json_object" as const }, x_provider: { route: "any" } };
+  const stream = client.stream<Recipe>(request, { thinkTags: "open" });
+  for await (const so of stream.jsonStream()) {
+    accept<DeepPartial<Recipe>>(so);
+    accept<string | undefined>(so.kind);
+    accept<number | undefined>(so.steps?.[0]?.minutes);
+    // @ts-expect-error: it may not have come yet
+    accept<string>(so.title);
+    // @ts-expect-error: it may be half of it
+    accept<"hot" | "cold" | undefined>(so.kind);
+  }
+  const completion = await stream.completion();
+  accept<ChatCompletion<Recipe>>(completion);
+  const [first] = (await client.complete<Recipe>({ messages, x_provider: 1 })).choices;
+  // @ts-expect-error: it has no such member
+  first?.message.parsed?.name;
+  return first?.message.parsed;
+}
+export async function calls(): Promise<void> {
+  const stream = client.stream({ messages, tools: [{ type: "function", function: { name: "find" } }] });
+  for await (const all of stream.toolStream()) for (const { name, value, done } of all) accept<[string, unknown, boolean]>([name, value, done]);
+  const { message } = (await stream.completion()).choices[0]!;
+  for (const call of message.tool_calls ?? []) accept<string | undefined>(call.function?.name);
+  client.stream({ messages: [...messages, message, { role: "tool", tool_call_id: "t", content: "Here" }] });
+  accept<unknown>(message.parsed);
+}
+function accept<T>(_: T): void {}
+`;
+
+/** Each side's types are taken for the other's, and what is not the same is not. */
+const OPENAI = `
+import type { ChatChunk, ChatCompletion, ChatMessage, ChatRequest, ChatTool, ChatUsage } from "liveavatar-llm";
+import type OpenAI from "openai";
+
+declare function both<Ours, Theirs>(ours: (theirs: Theirs) => Ours, theirs: (ours: Ours) => Theirs): void;
+both<ChatRequest & { model: string }, OpenAI.ChatCompletionCreateParams>((one) => one, (one) => one);
+both<ChatRequest & { model: string; stream: true }, OpenAI.ChatCompletionCreateParamsStreaming>((one) => one, (one) => one);
+both<ChatMessage, OpenAI.ChatCompletionMessageParam>((one) => one, (one) => one);
+both<ChatTool, OpenAI.ChatCompletionTool>((one) => one, (one) => one);
+both<ChatChunk, OpenAI.ChatCompletionChunk>((one) => one, (one) => one);
+both<ChatCompletion, OpenAI.ChatCompletion>((one) => one, (one) => one);
+both<ChatUsage, OpenAI.CompletionUsage>((one) => one, (one) => one);
+export const parsed = (one: OpenAI.Chat.Completions.ParsedChatCompletion<{ a: 1 }>): ChatCompletion<{ a: 1 }> => one;
+
+// @ts-expect-error: the model may be missing
+both<ChatRequest, OpenAI.ChatCompletionCreateParams>((one) => one, (one) => one);
+// @ts-expect-error: a chunk is no completion
+both<ChatChunk, OpenAI.ChatCompletion>((one) => one, (one) => one);
+// @ts-expect-error: a message of a whole answer has a role that others have not
+export const message = (one: OpenAI.ChatCompletionMessageParam): ChatCompletion["choices"][0]["message"] => one;
+// @ts-expect-error: this is what another answer was parsed to
+export const other = (one: OpenAI.Chat.Completions.ParsedChatCompletion<{ a: 1 }>): ChatCompletion<{ a: 2 }> => one;
+`;
+
 const RAW = `
 import init, * as raw from "liveavatar-llm/raw";
 export const ready: Promise<{ memory: WebAssembly.Memory }> = init();
@@ -58,11 +119,12 @@ const EXAMPLES = Object.fromEntries(
 
 /** What programs are: whose types they see, how they find modules, which of the files above they have. */
 const PROGRAMS = {
-  "a page, bundled": { ...page, module: "ESNext", moduleResolution: "Bundler", files: ["program.ts", "raw.ts"] },
+  "a page, bundled": { ...page, module: "ESNext", moduleResolution: "Bundler", files: ["program.ts", "typed.ts", "raw.ts"] },
   "a page, unbundled": { ...page, module: "NodeNext", moduleResolution: "NodeNext", files: ["program.ts", "raw.ts"] },
   "Node, bundled": { ...node, module: "ESNext", moduleResolution: "Bundler", files: ["program.ts"] },
-  "Node, unbundled": { ...node, module: "NodeNext", moduleResolution: "NodeNext", files: ["program.ts"] },
+  "Node, unbundled": { ...node, module: "NodeNext", moduleResolution: "NodeNext", files: ["program.ts", "typed.ts"] },
   "Node, by the rules of Node 16": { ...node, module: "Node16", moduleResolution: "Node16", files: ["program.ts"] },
+  "a program that has OpenAI's package as well": { ...node, lib: ["ES2022", "DOM"], module: "ESNext", moduleResolution: "Bundler", files: ["openai.ts"] },
   "the README's examples": {
     ...{ ...node, lib: ["ES2022", "DOM"], module: "ESNext", moduleResolution: "Bundler" },
     ...{ allowJs: true, checkJs: true, moduleDetection: "force", files: Object.keys(EXAMPLES) },
@@ -75,8 +137,9 @@ const compiler = (folder) => {
   return { version, tsc: join(home, "bin", "tsc") };
 };
 
-await Promise.all([modules(), modules("tests/package/programs")]);
-const folder = await project({ after }, { "program.ts": PROGRAM, "raw.ts": RAW, ...EXAMPLES });
+await Promise.all([modules(), modules("bench"), modules("tests/package/programs")]);
+const folder = await project({ after }, { "program.ts": PROGRAM, "typed.ts": TYPED, "openai.ts": OPENAI, "raw.ts": RAW, ...EXAMPLES });
+symlinkSync(join(root, "bench", "node_modules", "openai"), join(folder, "node_modules", "openai"), "junction");
 
 for (const { version, tsc } of [compiler(join(here, "programs")), compiler(root)]) {
   for (const [name, { files, ...compilerOptions }] of Object.entries(PROGRAMS)) {

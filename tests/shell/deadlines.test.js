@@ -209,6 +209,15 @@ test("a finish reason is an end, though neither [DONE] nor the body's end comes"
   await line.cancelled;
 });
 
+test("what such an end still owes is given to whoever reads", async (t) => {
+  const time = stopClock(t);
+  const { line, stream } = wired();
+  const text = new Response(stream.toReadableStream()).text();
+  line.send(event({ content: "Hi" }, "stop"));
+  await time.pass(2000);
+  assert.match(await text, /"Hi"[^]*data: \[DONE\]\n\n$/);
+});
+
 test("the total goes on while the key is asked for", async (t) => {
   const time = stopClock(t);
   const client = new ChatClient({ ...NOWHERE, apiKey: never, fetch: () => assert.fail("sent") }, { timeouts: { totalMs: 100 } });

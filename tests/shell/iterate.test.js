@@ -80,6 +80,20 @@ describe("chunks", () => {
     });
   }
 
+  test("that are rebuilt keep what is unknown in them", async () => {
+    const bent = lines(
+      { choices: [{ delta: { content: "Hi", x_delta: 1 }, x_choice: { a: 2 } }], x_chunk: [3], service_tier: "flex" },
+      { choices: [], usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 }, x_groq: { id: "r" } },
+    ) + DONE;
+    const chunks = await all(ChatStream.fromResponse(new Response(bent)));
+    assert.equal(contents(chunks), "Hi");
+    assert.ok(chunks.some(({ choices }) => choices[0]?.delta.x_delta === 1), JSON.stringify(chunks));
+    assert.ok(chunks.some(({ choices }) => choices[0]?.x_choice?.a === 2), JSON.stringify(chunks));
+    assert.deepEqual([chunks[0].x_chunk, chunks[0].service_tier], [[3], "flex"]);
+    assert.deepEqual([chunks.at(-1).usage.total_tokens, chunks.at(-1).choices], [2, []]);
+    assert.ok(chunks.some((each) => each.x_groq?.id === "r"), JSON.stringify(chunks));
+  });
+
   test("have all the alternatives, the text has the first", async () => {
     const two = lines(
       chunk({ choices: [choice({ delta: { content: "A" } }), choice({ index: 1, delta: { content: "B" } })] }),

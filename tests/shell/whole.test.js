@@ -47,6 +47,61 @@ describe("completion()", () => {
     assert.deepEqual([no.choices[0].message.refusal, said(no)], ["I won't.", null]);
   });
 
+  test("gives everything else whole, too: alternatives, sound, citations, log probabilities, counts, and what is unknown", async () => {
+    const line = (rest) => `data: ${JSON.stringify({ id: "c", object: "chat.completion.chunk", created: 7, model: "m", ...rest })}\n\n`;
+    const piece = (index, delta, rest) => line({ choices: [{ index, delta, finish_reason: null, ...rest }] });
+    const token = (text) => ({ token: text, logprob: -1, bytes: null, top_logprobs: [] });
+    const usage = {
+      prompt_tokens: 1, completion_tokens: 2, total_tokens: 3,
+      prompt_tokens_details: { cached_tokens: 1 }, completion_tokens_details: { reasoning_tokens: 1 }, x_cost: 0.1,
+    };
+    const body = [
+      piece(1, { role: "assistant", content: "B" }, { x_choice: { a: [1] } }),
+      piece(0, { role: "assistant", content: null, audio: { id: "audio_1", transcript: "He" } }),
+      piece(0, { audio: { data: "AAAA" } }),
+      piece(0, { audio: { data: "BBBB", transcript: "llo" }, x_message: "kept" }),
+      piece(0, { audio: { expires_at: 9 } }),
+      piece(1, { content: "b", annotations: [{ type: "url_citation" }] }, { logprobs: { content: [token("b")], refusal: null } }),
+      piece(1, { content: "b", annotations: [{ type: "x" }] }, { logprobs: { content: [token("b")], refusal: null } }),
+      piece(0, { function_call: { name: "find", arguments: "{" } }),
+      piece(0, { function_call: { arguments: "}" } }, { finish_reason: "function_call" }),
+      piece(1, {}, { finish_reason: "stop" }),
+      line({ choices: [], usage, service_tier: "default", system_fingerprint: "fp_1", x_chunk: true }),
+    ];
+    assert.deepEqual(await ChatStream.fromResponse(new Response(body.join("") + DONE)).completion(), {
+      id: "c", object: "chat.completion", created: 7, model: "m",
+      choices: [
+        {
+          index: 0,
+          message: {
+            role: "assistant", content: null, refusal: null, x_message: "kept",
+            audio: { id: "audio_1", transcript: "Hello", data: "AAAABBBB", expires_at: 9 },
+            function_call: { name: "find", arguments: "{}" },
+          },
+          logprobs: null,
+          finish_reason: "function_call",
+        },
+        {
+          index: 1,
+          message: { role: "assistant", content: "Bbb", refusal: null, annotations: [{ type: "url_citation" }, { type: "x" }] },
+          logprobs: { content: [token("b"), token("b")], refusal: null },
+          finish_reason: "stop",
+          x_choice: { a: [1] },
+        },
+      ],
+      usage, service_tier: "default", system_fingerprint: "fp_1", x_chunk: true,
+    });
+    const chunks = await all(ChatStream.fromResponse(new Response(body.join("") + DONE)));
+    assert.deepEqual(chunks, body.map((event) => JSON.parse(event.slice("data: ".length))), "and chunk by chunk as it came");
+  });
+
+  test("has a finish reason after a good end without one, and none in what broke off", async () => {
+    const whole = await ChatStream.fromResponse(new Response(event({ content: "Hi" }) + DONE)).completion();
+    assert.equal(whole.choices[0].finish_reason, "stop");
+    const { partial } = await thrown(() => ChatStream.fromResponse(new Response(event({ content: "Hi" }))).completion());
+    assert.equal(partial.choices[0].finish_reason, null);
+  });
+
   test("twice is the same", async () => {
     const stream = client.stream(ask("hello"));
     const [one, two] = await Promise.all([stream.completion(), stream.completion()]);

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::json::Text;
+
 /// The calls that an answer has begun. By the reference a call is known by its `index`, and its id and name come once;
 /// servers differ in all three:
 ///
@@ -38,6 +40,8 @@ pub(super) struct Piece<'a> {
     pub(super) id: Option<Cow<'a, str>>,
     pub(super) name: Option<Cow<'a, str>>,
     pub(super) arguments: Cow<'a, str>,
+    /// Members that the reference does not give a call, as JSON.
+    pub(super) extras: Vec<(Text<'a>, &'a str)>,
 }
 
 /// How many calls are remembered: nobody mixes the pieces of so many, and looking through them stays cheap.

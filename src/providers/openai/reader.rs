@@ -303,7 +303,7 @@ impl<'d, 'a> Reader<'d, 'a> {
         let json = self.cursor.skip()?;
         if json != "null" {
             let place = match place {
-                Place::Chunk => place,
+                Place::Chunk | Place::Call { .. } => place,
                 Place::Choice(index) => Place::Choice(self.of(index)),
                 Place::Message(index) => Place::Message(self.of(index)),
             };

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::calls::Piece;
 use super::choices::Part;
 use super::reader::Reader;
-use crate::chat::Delta;
+use crate::chat::{Delta, Place};
 use crate::json::{Kind, Malformed};
 
 impl<'a> Reader<'_, 'a> {
@@ -33,7 +33,7 @@ impl<'a> Reader<'_, 'a> {
         let mut behind = pieces.len();
         for mut piece in pieces {
             behind -= 1;
-            if piece.id.is_none() && piece.name.is_none() && piece.arguments.is_empty() {
+            if piece.id.is_none() && piece.name.is_none() && piece.arguments.is_empty() && piece.extras.is_empty() {
                 self.straight = false;
                 continue;
             }
@@ -42,7 +42,11 @@ impl<'a> Reader<'_, 'a> {
             let choice = self.saying(index, Part::Calls);
             let number = self.decoder.calls.place(choice, &mut piece, behind);
             let Piece {
-                id, name, arguments, ..
+                id,
+                name,
+                arguments,
+                extras,
+                ..
             } = piece;
             self.straight &= sent == Some(number.into()) && (has_id, has_name) == (id.is_some(), name.is_some());
             // Told before, unless there is something new in it.
@@ -55,6 +59,12 @@ impl<'a> Reader<'_, 'a> {
                     arguments,
                 });
             }
+            let place = Place::Call { choice, index: number };
+            self.deltas.extend(extras.into_iter().map(|(name, json)| Delta::Extra {
+                place,
+                name: name.read(),
+                json: Cow::Borrowed(json),
+            }));
         }
         Ok(())
     }
@@ -67,8 +77,14 @@ impl<'a> Reader<'_, 'a> {
                 "index" => piece.index = self.cursor.integer()?,
                 "id" => piece.id = self.words()?,
                 "function" if self.cursor.kind()? == Kind::Object => self.function(&mut piece)?,
-                _ => {
+                "type" | "function" => {
                     self.cursor.skip()?;
+                }
+                _ => {
+                    let json = self.cursor.skip()?;
+                    if json != "null" {
+                        piece.extras.push((name, json));
+                    }
                 }
             }
         }
