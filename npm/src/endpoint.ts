@@ -1,5 +1,6 @@
 // The endpoint that a LiveAvatar calls.
 
+import { checkKey } from "./access.js";
 import { json, jsonOfOptions } from "./arguments.js";
 import type { ChatRequest, ChatUsage } from "./chat.js";
 import { fromModule, invalid, type LiveAvatarLlmError } from "./errors.js";
@@ -205,7 +206,7 @@ function settle(options: EndpointOptions): Settled {
     throw invalid("/source", "missing", "`source` is missing: give an upstream such as { baseUrl, apiKey, model }, or a function");
   }
   if (onTurn !== undefined && typeof onTurn !== "function") throw invalid("/onTurn", "wrong_type", "`onTurn` must be a function");
-  if (say !== undefined && (typeof say !== "object" || say === null)) throw invalid("/say", "wrong_type", "`say` must be an object of lines");
+  if (say !== undefined && (typeof say !== "object" || say === null || Array.isArray(say))) throw invalid("/say", "wrong_type", "`say` must be an object of lines");
   const upstream = typeof source === "function" ? undefined : access(source, "/source");
   return {
     options,
@@ -232,9 +233,7 @@ function bearers(auth: Auth): string[] {
   if (all.length === 0 || !all.every((one) => typeof one === "string" && one.trim() !== "")) {
     throw invalid("/auth/bearer", "bad_key", `\`auth.bearer\` is empty or no text, perhaps a variable that is not set: ${advice}`);
   }
-  if (all.some((one) => one !== one.trim())) {
-    throw invalid("/auth/bearer", "bad_key", "`auth.bearer` has white space or a line break around it, which no header carries: trim it");
-  }
+  for (const one of all) checkKey(one, "/auth/bearer", "auth.bearer");
   return all;
 }
 

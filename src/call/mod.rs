@@ -101,7 +101,7 @@ impl Call {
     /// A validation error when the request cannot be put to this upstream.
     pub fn new(upstream: &Upstream, request: Request, policy: Policy, seed: u32, now: Millis) -> Result<Self, Error> {
         let provider = upstream.provider;
-        let secrets = upstream.secrets().collect();
+        let secrets = upstream.secrets();
         let request = Some(provider.encode(upstream, request)?);
         Ok(Self::begin(provider, request, policy, secrets, seed, now))
     }

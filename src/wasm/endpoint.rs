@@ -4,6 +4,7 @@ use serde::Serialize;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
+use super::http::check_fetchable;
 use super::report;
 use super::turn::TurnMachine;
 use crate::call::Call;
@@ -40,12 +41,14 @@ impl EndpointMachine {
     #[wasm_bindgen(constructor)]
     pub fn new(options: &str, lines: &str, upstream: Option<String>) -> Result<Self, Error> {
         Lines::parse(lines)?;
-        Ok(Self {
-            options: Options::parse(options)?,
-            upstream: upstream
-                .map(|upstream| Upstream::parse(&upstream, &["source"]))
-                .transpose()?,
-        })
+        let options = Options::parse(options)?;
+        let upstream = upstream
+            .map(|upstream| Upstream::parse(&upstream, &["source"]))
+            .transpose()?;
+        if let Some(upstream) = &upstream {
+            check_fetchable(&upstream.base_url, "/source/baseUrl")?;
+        }
+        Ok(Self { options, upstream })
     }
 
     /// What a request asks for: `"completions"`, `"models"`, or the name of the reason for which it is refused.
