@@ -375,11 +375,16 @@ fn data(body: &str, gives: Gives) -> Result<String, String> {
             }
             data
         }
-        // It is not paged today, and would be read if it were.
-        (Gives::List, Some(mut data)) => match data.take("results").unwrap_or(data) {
-            list @ Value::Array(_) => list,
-            _ => return Err("no list as its `data`".to_owned()),
-        },
+        // It is not paged today. It would be read if it were, but a part must not be taken for all there are.
+        (Gives::List, Some(mut data)) => {
+            if data.take("next").is_some() {
+                return Err("a part of the list only as its `data`".to_owned());
+            }
+            match data.take("results").unwrap_or(data) {
+                list @ Value::Array(_) => list,
+                _ => return Err("no list as its `data`".to_owned()),
+            }
+        }
     };
     let mut json = String::new();
     data.write(&mut json);

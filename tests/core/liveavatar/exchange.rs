@@ -230,7 +230,7 @@ fn a_success_is_known_by_its_status_and_holds_what_was_asked_for() {
             "secrets.list",
             json!({}),
             200,
-            r#"{"data":{"count":1,"results":[1]}}"#,
+            r#"{"data":{"count":1,"next":null,"results":[1]}}"#,
             json!([1]),
         ),
         (
@@ -267,6 +267,7 @@ fn a_success_that_is_no_answer_is_told_with_its_body_and_without_its_tokens() {
         (r#"{"data":null}"#, "no `data` in it", true),
         (r#"{"data":{}}"#, "as its `data`", true),
         (r#"{"data":5}"#, "as its `data`", true),
+        (r#"{"data":{"next":"/v1?page=2","results":[1]}}"#, "as its `data`", true),
         (
             r#"{"data":{"id":"","session_token":"","session_id":""}}"#,
             "as its `data`",
