@@ -40,7 +40,7 @@ struct Details {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Family {
-    /// A value that the caller gave is not what it must be; nothing was sent.
+    /// A value that the caller gave, or that a function of theirs gave, is not what it must be.
     Validation,
     /// The other side answered with a status that means no.
     Api,
@@ -61,6 +61,8 @@ pub enum Peer {
     Upstream,
     /// The service whose API is called.
     LiveAvatar,
+    /// Whoever is where the service should be.
+    Stranger,
 }
 
 impl Peer {
@@ -68,6 +70,7 @@ impl Peer {
         match self {
             Self::Upstream => "the upstream",
             Self::LiveAvatar => "LiveAvatar",
+            Self::Stranger => "what is at `baseUrl`",
         }
     }
 }
@@ -238,6 +241,7 @@ impl Error {
             401 => ("unauthorized", "did not accept the key"),
             403 => ("forbidden", "does not allow this to the key"),
             404 if peer == Peer::LiveAvatar => ("not_found", "has no such thing"),
+            404 if peer == Peer::Stranger => ("wrong_address", "seems not to be LiveAvatar's API"),
             404 => ("not_found", "has nothing at this address, or no such model"),
             408 | 504 => ("timed_out", "gave up waiting"),
             429 => (
@@ -460,20 +464,30 @@ impl Secret {
     /// A validation error when it is empty, has white space around it or holds a character that no header may: a key
     /// read from a file or a variable often ends in a line break, and the request would fail without a word about it.
     pub fn new(key: String) -> Result<Self, Error> {
-        let problem = if key.is_empty() {
-            "is empty: give the key, or leave `apiKey` out if the upstream needs none"
+        match Self::problem(&key) {
+            None => Ok(Self(key)),
+            Some(problem) => Err(Error::invalid_at(
+                "/apiKey",
+                "bad_key",
+                format!("the API key {problem}"),
+            )),
+        }
+    }
+
+    /// Why a key is not fit for a header, as the end of a sentence, if it is not.
+    #[must_use]
+    pub fn problem(key: &str) -> Option<&'static str> {
+        if key.is_empty() {
+            Some("is empty: give the key")
         } else if key.trim().len() != key.len() {
-            "has white space or a line break around it: trim it"
-        } else if !key.bytes().all(|byte| matches!(byte, 0x20..=0x7e)) {
-            "holds a character that cannot stand in a header: paste it again"
+            Some("has white space or a line break around it: trim it")
+        } else if key.bytes().any(|byte| byte < 0x20 || byte == 0x7f) {
+            Some("holds a line break or control character: paste it again, in one line")
+        } else if !key.is_ascii() {
+            Some("holds a character that is not ASCII, such as a dash or quote of a word processor: paste it again")
         } else {
-            return Ok(Self(key));
-        };
-        Err(Error::invalid_at(
-            "/apiKey",
-            "bad_key",
-            format!("the API key {problem}"),
-        ))
+            None
+        }
     }
 
     /// Wraps a text that is sent in a body, and needs not be fit for a header.

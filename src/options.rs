@@ -114,9 +114,15 @@ impl<'a> Options<'a> {
         }
     }
 
-    /// A string that is not empty.
+    /// A string that is not empty. `null`, which is what becomes of `undefined`, is refused: it is a variable that is not set
+    /// rather than a wish for the default.
     pub(crate) fn text(&mut self, name: &str) -> Option<String> {
-        match self.get(name)? {
+        match self.get_null(name)? {
+            Value::Null => {
+                let unset = unset(&self.full(name), "leave it out for the default");
+                self.note(&[name], "unset", unset);
+                None
+            }
             Value::String(text) if !text.is_empty() => Some(text.clone()),
             other => {
                 let found = if matches!(other, Value::String(_)) {
@@ -211,6 +217,12 @@ impl<'a> Options<'a> {
         let path: Vec<&str> = self.path.iter().chain(path).copied().collect();
         error::pointer(&path)
     }
+}
+
+/// What is said of a member that is there, and undefined; and what to do instead.
+pub(crate) fn unset(name: &str, instead: &str) -> String {
+    let what = "` is given but undefined or null, perhaps a variable that is not set: ";
+    ["`", name, what, instead].concat()
 }
 
 /// A name without what people vary in it: one or several, in whatever case.

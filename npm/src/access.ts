@@ -1,6 +1,7 @@
 // What a developer gives to reach another service: a key, and a fetch of their own.
 
-import { invalid, LiveAvatarLlmError } from "./errors.js";
+import { fromModule, invalid, LiveAvatarLlmError, type ValidationError } from "./errors.js";
+import { instance } from "./instance.js";
 
 /** An API key, or a function that is asked for it before each request. */
 export type Key = string | (() => string | Promise<string>);
@@ -11,22 +12,45 @@ export type Fetcher =
   | { fetch(request: Request): Response | Promise<Response> };
 
 /**
- * A key as a function that is asked before each request; says what is wrong with it. `path` leads to what it is a member of.
+ * A key as a function that is asked before each request; says what is wrong with it. `path` leads to what it is a member of,
+ * and `otherwise` ends the sentence about one that is empty or not set.
  * @internal
  */
-export function asking(apiKey: unknown, path = ""): () => Promise<string | undefined> {
+export function asking(apiKey: unknown, path: string, otherwise: string): () => Promise<string | undefined> {
+  const at = `${path}/apiKey`;
+  if (apiKey === null) throw unset(at, otherwise);
   if (apiKey !== undefined && typeof apiKey !== "string" && typeof apiKey !== "function") {
-    throw invalid(`${path}/apiKey`, "wrong_type", "`apiKey` must be a string, or a function that gives one");
+    throw invalid(at, "wrong_type", "`apiKey` must be a string, or a function that gives one");
   }
-  if (apiKey === "") {
-    throw invalid(`${path}/apiKey`, "bad_key", "`apiKey` is empty: give the key, or leave it out if the upstream needs none");
-  }
+  if (typeof apiKey === "string") checkKey(apiKey, at, "apiKey", otherwise);
   return async () => {
     if (typeof apiKey !== "function") return apiKey;
     const key: unknown = await apiKey();
-    if (typeof key === "string") return key;
-    throw invalid(`${path}/apiKey`, "wrong_type", "the function given as `apiKey` gave no string");
+    if (typeof key !== "string") throw invalid(at, "wrong_type", "the function given as `apiKey` gave no string");
+    checkKey(key, at, "apiKey", otherwise);
+    return key;
   };
+}
+
+/**
+ * The error for a key that is given and not set.
+ * @internal
+ */
+export function unset(path: string, otherwise: string): ValidationError {
+  return invalid(path, "unset", `\`apiKey\` is given but undefined or null, perhaps a variable that is not set: give the key${otherwise}`);
+}
+
+/**
+ * Refuses a key that no header can carry, at `path` and called `name`.
+ * @internal
+ */
+export function checkKey(key: string, path: string, name: string, otherwise = ""): void {
+  const exports = instance();
+  try {
+    exports.checkKey(key, path, name, otherwise);
+  } catch (thrown) {
+    throw fromModule(thrown, exports);
+  }
 }
 
 /**

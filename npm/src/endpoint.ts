@@ -1,5 +1,6 @@
 // The endpoint that a LiveAvatar calls.
 
+import { checkKey } from "./access.js";
 import { json, jsonOfOptions } from "./arguments.js";
 import { Body } from "./body.js";
 import type { ChatRequest, ChatUsage } from "./chat.js";
@@ -301,7 +302,7 @@ function settle(options: EndpointOptions): Settled {
   for (const [name, value] of Object.entries({ prepare, onTurn })) {
     if (value !== undefined && typeof value !== "function") throw invalid(`/${name}`, "wrong_type", `\`${name}\` must be a function`);
   }
-  if (say !== undefined && (typeof say !== "object" || say === null)) throw invalid("/say", "wrong_type", "`say` must be an object of lines");
+  if (say !== undefined && (typeof say !== "object" || say === null || Array.isArray(say))) throw invalid("/say", "wrong_type", "`say` must be an object of lines");
   return {
     options,
     sources: found.flatMap(({ sources }) => sources),
@@ -339,9 +340,7 @@ function bearers(auth: Auth): string[] {
   if (all.length === 0 || !all.every((one) => typeof one === "string" && one.trim() !== "")) {
     throw invalid("/auth/bearer", "bad_key", `\`auth.bearer\` is empty or no text, perhaps a variable that is not set: ${advice}`);
   }
-  if (all.some((one) => one !== one.trim())) {
-    throw invalid("/auth/bearer", "bad_key", "`auth.bearer` has white space or a line break around it, which no header carries: trim it");
-  }
+  for (const one of all) checkKey(one, "/auth/bearer", "auth.bearer");
   return all;
 }
 

@@ -53,7 +53,10 @@ export class LiveAvatarLlmError extends Error {
   }
 }
 
-/** A value that was given is not what it must be; nothing was sent. */
+/**
+ * A value that was given is not what it must be. It is thrown before anything is sent, unless the value is what a function of
+ * yours gave, such as `apiKey` or `fetch`: then it is thrown when the function gave that.
+ */
 export class ValidationError extends LiveAvatarLlmError {
   static {
     this.prototype.name = "ValidationError";
@@ -68,7 +71,7 @@ export class ValidationError extends LiveAvatarLlmError {
   }
 }
 
-/** The other side answered with a status that means no. */
+/** The other side answered with a status that means no; or, from LiveAvatar, without what was asked for (`unreadable`). */
 export class ApiError extends LiveAvatarLlmError {
   static {
     this.prototype.name = "ApiError";

@@ -17,7 +17,15 @@ export {
 export type { CallOptions, ClientOptions, Timeouts } from "./client.js";
 export type { Auth, EndpointOptions, ExecutionContext, Line, SourceReport, ToolReport, TurnReport } from "./endpoint.js";
 export type { Issue } from "./errors.js";
-export type { ConnectedLlm, LiveAvatarOptions, LlmConfigurations, Secrets, Sessions } from "./liveavatar.js";
+export type {
+  ConnectedLlm,
+  ConnectLlmOptions,
+  LiveAvatarCallOptions,
+  LiveAvatarOptions,
+  LlmConfigurations,
+  Secrets,
+  Sessions,
+} from "./liveavatar.js";
 export type {
   ListedLlmConfiguration,
   LlmConfiguration,

@@ -1,7 +1,7 @@
 // The client of LiveAvatar's API.
 
 import { asking, type Fetcher, guardPage, type Key, sending } from "./access.js";
-import { json, jsonOfOptions } from "./arguments.js";
+import { checkedSignal, json, jsonOfOptions } from "./arguments.js";
 import { fromModule, invalid } from "./errors.js";
 import { instance } from "./instance.js";
 import type {
@@ -24,7 +24,10 @@ export interface LiveAvatarOptions {
   baseUrl?: string;
   /** What sends the requests; default: the global `fetch` at the time of the request. */
   fetch?: Fetcher;
-  /** How long one attempt may take, in milliseconds, its answer included; default 15 000, `Infinity` is no limit. */
+  /**
+   * How long one attempt may take, in milliseconds, from asking for the key to the end of the answer; default 15 000,
+   * `Infinity` is no limit.
+   */
   timeoutMs?: number;
   /**
    * How often a failed attempt may be followed by another; default 2. After a 429, or where nothing was sent, every call is
@@ -36,28 +39,38 @@ export interface LiveAvatarOptions {
   dangerouslyAllowBrowser?: boolean;
 }
 
+/** What may be set for one call. */
+export interface LiveAvatarCallOptions {
+  /** Ends the call when it is aborted, with its reason. What had been sent may have been carried out. */
+  signal?: AbortSignal;
+}
+
 /** Keys of other services, kept for LiveAvatar's use. They cannot be changed: make another and delete the old one. */
 export interface Secrets {
-  /** Keeps a key. */
-  create(secret: SecretRequest): Promise<Secret>;
+  /**
+   * Keeps a key. What `validateSecret` calls an error is thrown before anything is sent, unless `validate` is false.
+   *
+   * @throws ValidationError, with all issues, the warnings among them
+   */
+  create(secret: SecretRequest, options?: { validate?: boolean } & LiveAvatarCallOptions): Promise<Secret>;
   /** All there are, the newest first; never their values. */
-  list(): Promise<ListedSecret[]>;
+  list(options?: LiveAvatarCallOptions): Promise<ListedSecret[]>;
   /** Deletes one. An LLM configuration that uses it breaks, and nobody says so. */
-  delete(id: string): Promise<void>;
+  delete(id: string, options?: LiveAvatarCallOptions): Promise<void>;
 }
 
 /** LLMs of your own, as sessions can use them. */
 export interface LlmConfigurations {
   /** Makes one. The service does not look at the `base_url`; `validateLlmConfiguration` does. */
-  create(configuration: LlmConfigurationRequest): Promise<LlmConfiguration>;
+  create(configuration: LlmConfigurationRequest, options?: LiveAvatarCallOptions): Promise<LlmConfiguration>;
   /** All there are, the newest first; where they lead is told by `get` alone. */
-  list(): Promise<ListedLlmConfiguration[]>;
+  list(options?: LiveAvatarCallOptions): Promise<ListedLlmConfiguration[]>;
   /** One of them. */
-  get(id: string): Promise<LlmConfiguration>;
+  get(id: string, options?: LiveAvatarCallOptions): Promise<LlmConfiguration>;
   /** Changes what is given. */
-  update(id: string, changes: LlmConfigurationUpdate): Promise<LlmConfiguration>;
+  update(id: string, changes: LlmConfigurationUpdate, options?: LiveAvatarCallOptions): Promise<LlmConfiguration>;
   /** Deletes one. Sessions that name it cannot start any more. */
-  delete(id: string): Promise<void>;
+  delete(id: string, options?: LiveAvatarCallOptions): Promise<void>;
 }
 
 /** Sessions: one is made with a token, started, kept alive and stopped. */
@@ -68,13 +81,26 @@ export interface Sessions {
    *
    * @throws ValidationError, with all issues, the warnings among them
    */
-  createToken(session: SessionTokenRequest, options?: { validate?: boolean }): Promise<SessionToken>;
+  createToken(session: SessionTokenRequest, options?: { validate?: boolean } & LiveAvatarCallOptions): Promise<SessionToken>;
   /** Starts a session with its token; from here on it costs credits. It ends after five minutes without activity. */
-  start(token: string | { session_token: string }): Promise<StartedSession>;
-  /** Stops a session; one that is gone already is as good. `reason` is by default `USER_CLOSED`. */
-  stop(target: SessionTarget, reason?: EndReason): Promise<void>;
+  start(token: string | { session_token: string }, options?: LiveAvatarCallOptions): Promise<StartedSession>;
+  /**
+   * Stops a session; one that is gone already, by the service's own word, is as good. `reason` is by default `USER_CLOSED`.
+   */
+  stop(target: SessionTarget, reason?: EndReason, options?: LiveAvatarCallOptions): Promise<void>;
   /** Keeps a session from ending for lack of activity; to be called every two or three minutes (GUIDE). */
-  keepAlive(target: SessionTarget): Promise<void>;
+  keepAlive(target: SessionTarget, options?: LiveAvatarCallOptions): Promise<void>;
+}
+
+/** How an LLM is made known. */
+export interface ConnectLlmOptions extends LiveAvatarCallOptions {
+  /** What the configuration is called, and found by; 1 to 245 characters. */
+  name: string;
+  /**
+   * Allows a `baseUrl` on your own machine or network, for stand-ins of LiveAvatar there; default false. The service itself
+   * could not reach it, and an avatar that cannot reach its LLM is mute without a word.
+   */
+  allowLocalUrl?: boolean;
 }
 
 /** An LLM that LiveAvatar knows. */
@@ -91,14 +117,22 @@ export interface ConnectedLlm {
  * Calls LiveAvatar's API.
  *
  * ```ts
- * const liveAvatar = new LiveAvatar({ apiKey: () => process.env.LIVEAVATAR_API_KEY });
- * const { llm_configuration_id } = await liveAvatar.connectLlm({ baseUrl, apiKey, model }, { name: "My LLM" });
+ * const liveAvatar = new LiveAvatar({ apiKey: process.env.LIVEAVATAR_API_KEY ?? "" });
+ * const { llm_configuration_id } = await liveAvatar.connectLlm(
+ *   { baseUrl: "https://my-worker.example.com/v1", apiKey: process.env.ENDPOINT_TOKEN ?? "", model: "mine" },
+ *   { name: "My LLM" },
+ * );
  * const { session_token } = await liveAvatar.sessions.createToken({
- *   mode: "FULL", avatar_id, llm_configuration_id, avatar_persona: { voice_id, context_id },
+ *   mode: "FULL",
+ *   avatar_id: "dd73ea75-1218-4ef3-92ce-606d5f7fbc0a",
+ *   llm_configuration_id,
+ *   avatar_persona: { context_id: "5b9dba8a-aa31-11f0-a6ee-066a7fa2e369" },
  * });
  * ```
  *
- * What fails is thrown: a `ValidationError` before anything was sent, an `ApiError` with the service's own words, a
+ * What fails is thrown: a `ValidationError` for what you gave, before anything is sent, or for what a function of yours gave,
+ * `apiKey` or `fetch`, at whichever attempt it gave that; an `ApiError` with the service's own words, also for an answer
+ * without what was asked for (`unreadable`), or from an address that is not the service's (`wrong_address`); a
  * `ConnectionError`, or a `DeadlineError` of phase `attempt`. None holds a key or a token.
  *
  * All methods are bound: `const { sessions, connectLlm } = liveAvatar` works.
@@ -106,6 +140,8 @@ export interface ConnectedLlm {
 export class LiveAvatar {
   readonly #outside: Outside;
   readonly #settings: string;
+  /** The runs of `connectLlm` that have not ended, by their names. */
+  readonly #connecting = new Map<string, Promise<unknown>>();
 
   /**
    * @throws ValidationError, with an issue for everything that is wrong in `options`
@@ -115,13 +151,16 @@ export class LiveAvatar {
       throw invalid("", "wrong_type", "the options must be an object such as { apiKey }");
     }
     const { apiKey, fetch, dangerouslyAllowBrowser, ...settings } = options;
-    if (apiKey === undefined) throw invalid("/apiKey", "missing", "`apiKey` is missing: give LiveAvatar's key, or a function that gives it");
-    this.#outside = { key: asking(apiKey), fetch: sending(fetch), memory: { names: 0 } };
+    if (apiKey === undefined || apiKey === null) {
+      throw invalid("/apiKey", "missing", "`apiKey` is missing, or a variable that is not set: give LiveAvatar's key, or a function that gives it");
+    }
+    this.#outside = { key: asking(apiKey, "", ""), fetch: sending(fetch), memory: { names: 0 }, timeoutMs: undefined };
     guardPage(dangerouslyAllowBrowser);
-    this.#settings = jsonOfOptions(settings);
+    // JSON leaves `undefined` out, which here is a variable that is not set.
+    this.#settings = jsonOfOptions("baseUrl" in settings ? { ...settings, baseUrl: settings.baseUrl ?? null } : settings);
     const exports = instance();
     try {
-      exports.checkSettings(this.#settings);
+      this.#outside.timeoutMs = exports.checkSettings(this.#settings);
     } catch (thrown) {
       throw fromModule(thrown, exports);
     }
@@ -129,26 +168,26 @@ export class LiveAvatar {
 
   /** Keys of other services, kept for LiveAvatar's use. */
   readonly secrets: Secrets = {
-    create: (payload) => this.#perform("secrets.create", { payload }),
-    list: () => this.#perform("secrets.list"),
-    delete: (id) => this.#perform("secrets.delete", { id }),
+    create: (payload, options) => this.#perform("secrets.create", options, { payload, validate: options?.validate }),
+    list: (options) => this.#perform("secrets.list", options),
+    delete: (id, options) => this.#perform("secrets.delete", options, { id }),
   };
 
   /** LLMs of your own, as sessions can use them. */
   readonly llmConfigurations: LlmConfigurations = {
-    create: (payload) => this.#perform("llmConfigurations.create", { payload }),
-    list: () => this.#perform("llmConfigurations.list"),
-    get: (id) => this.#perform("llmConfigurations.get", { id }),
-    update: (id, payload) => this.#perform("llmConfigurations.update", { id, payload }),
-    delete: (id) => this.#perform("llmConfigurations.delete", { id }),
+    create: (payload, options) => this.#perform("llmConfigurations.create", options, { payload }),
+    list: (options) => this.#perform("llmConfigurations.list", options),
+    get: (id, options) => this.#perform("llmConfigurations.get", options, { id }),
+    update: (id, payload, options) => this.#perform("llmConfigurations.update", options, { id, payload }),
+    delete: (id, options) => this.#perform("llmConfigurations.delete", options, { id }),
   };
 
   /** Sessions. */
   readonly sessions: Sessions = {
-    createToken: (payload, options) => this.#perform("sessions.createToken", { payload, validate: options?.validate }),
-    start: (target) => this.#perform("sessions.start", { target }),
-    stop: (target, reason) => this.#perform("sessions.stop", { target, reason }),
-    keepAlive: (target) => this.#perform("sessions.keepAlive", { target }),
+    createToken: (payload, options) => this.#perform("sessions.createToken", options, { payload, validate: options?.validate }),
+    start: (target, options) => this.#perform("sessions.start", options, { target }),
+    stop: (target, reason, options) => this.#perform("sessions.stop", options, { target, reason }),
+    keepAlive: (target, options) => this.#perform("sessions.keepAlive", options, { target }),
   };
 
   /**
@@ -157,27 +196,60 @@ export class LiveAvatar {
    * call left is cleared away. A key that has changed shows by a short fingerprint in the secret's name: it gets a new secret,
    * and the old one is deleted.
    *
+   * Calls for one name wait for each other within one client. Several processes that do this at the same time find what the
+   * others have made and settle on the oldest configuration, but LiveAvatar has nothing that makes several steps one: where
+   * one of them is cut off, a second configuration or secret may be left, or a configuration whose secret is gone, and the
+   * next call mends that. A configuration that was made by hand under the same name is taken over.
+   *
    * LiveAvatar calls `baseUrl` + `/chat/completions` with the key as Bearer token and nothing else. What needs more (another
-   * provider, headers, a query, defaults) goes behind a `ChatEndpoint`, and that is connected.
+   * provider, headers, a query, defaults) goes behind a `ChatEndpoint`, and that is connected. A `baseUrl` that it could not
+   * call is refused: one that is missing, not public, not encrypted or not whole.
    *
    * If it fails, what this call made and nothing uses is taken back.
    *
    * @throws ValidationError, with an issue for everything that LiveAvatar could not do
    */
-  connectLlm = async (upstream: OpenAIUpstream, options: { name: string }): Promise<ConnectedLlm> => {
-    const { key, rest } = access(upstream);
-    return this.#perform("connectLlm", { upstream: rest, name: options?.name, key: await key() });
+  connectLlm = (upstream: OpenAIUpstream, options: ConnectLlmOptions): Promise<ConnectedLlm> => {
+    const name = options?.name;
+    const before = this.#connecting.get(name);
+    const run = this.#connect(upstream, options, before);
+    const over = Promise.allSettled([before, run]).then(() => {
+      if (this.#connecting.get(name) === over) this.#connecting.delete(name);
+    });
+    this.#connecting.set(name, over);
+    return run;
   };
 
-  async #perform<Answer>(method: string, given: object = {}): Promise<Answer> {
-    const text = json(given, "", "what is sent");
+  async #connect(upstream: OpenAIUpstream, options: ConnectLlmOptions, before: Promise<unknown> | undefined): Promise<ConnectedLlm> {
+    const { key, rest } = access(upstream, "", ": LiveAvatar always sends one, so for an endpoint that asks for none give any word");
+    const { name, allowLocalUrl } = options ?? {};
+    return this.#perform("connectLlm", options, { upstream: rest, name, allowLocalUrl }, async (platform) => {
+      if (before) await platform.unlessAborted(before);
+      return (await platform.key(key)) || undefined;
+    });
+  }
+
+  /** Does what a method does; `key` gives one that belongs to what is given. */
+  async #perform<Answer>(
+    method: string,
+    options: LiveAvatarCallOptions | undefined,
+    given: object = {},
+    key?: (platform: Platform) => Promise<string | undefined>,
+  ): Promise<Answer> {
+    const signal = options?.signal;
+    checkedSignal(signal);
+    let text = json(given, "", "what is sent");
+    if (signal?.aborted) throw signal.reason;
+    const platform = new Platform(this.#outside, signal);
     const exports = instance();
-    const platform = new Platform(this.#outside);
     try {
+      if (key) text = json({ ...given, key: await key(platform) }, "", "what is sent");
       const data = JSON.parse(await exports.perform(method, text, this.#settings, seed(), platform)) as Answer | null;
       return (data ?? undefined) as Answer;
     } catch (thrown) {
       throw fromModule(thrown, exports, platform.cause === undefined ? undefined : { cause: platform.cause });
+    } finally {
+      platform.end();
     }
   }
 }

@@ -1,6 +1,6 @@
 // What the module cannot do by itself when it calls LiveAvatar: ask for the key, fetch, and wait.
 
-import { invalid, LiveAvatarLlmError, StreamError } from "./errors.js";
+import { DeadlineError, invalid, LiveAvatarLlmError, StreamError } from "./errors.js";
 import type { Exports } from "./instance.js";
 import { isBytes } from "./transfer.js";
 import { reading } from "./upstream.js";
@@ -19,6 +19,8 @@ const LARGEST = 8 << 20;
  */
 export interface Outside {
   key(): Promise<string | undefined>;
+  /** How long an attempt may take, the key included; without an end if undefined. */
+  timeoutMs: number | undefined;
   fetch(request: Request): Promise<Response>;
   /** What has been learnt about names, in all calls of a client. */
   memory: { names: number };
@@ -32,10 +34,26 @@ export class Platform implements Way {
   /** The platform's reason why the last attempt got no answer. */
   cause: unknown;
   readonly #outside: Outside;
+  /** Rejects when the call is aborted, with the signal's reason. */
+  readonly #aborted: Promise<never>;
+  #unlisten = (): void => {};
   #attempt = new AbortController();
+  /** When the attempt began with asking for the key. */
+  #began: number | undefined;
 
-  constructor(outside: Outside) {
+  constructor(outside: Outside, signal?: AbortSignal) {
     this.#outside = outside;
+    this.#aborted = new Promise((_, reject) => {
+      if (!signal) return;
+      const stop = (): void => {
+        reject(signal.reason);
+        this.#attempt.abort(signal.reason);
+      };
+      if (signal.aborted) return stop();
+      signal.addEventListener("abort", stop);
+      this.#unlisten = () => signal.removeEventListener("abort", stop);
+    });
+    this.#aborted.catch(() => {});
   }
 
   get names(): number {
@@ -46,8 +64,19 @@ export class Platform implements Way {
     this.#outside.memory.names = names;
   }
 
-  key(): Promise<string> {
-    return this.#outside.key().then((key) => key ?? "");
+  /** Waits for what is nobody's deadline, unless the call is aborted. */
+  unlessAborted<Value>(promise: Promise<Value>): Promise<Value> {
+    return Promise.race([this.#aborted, promise]);
+  }
+
+  async key(ask = this.#outside.key): Promise<string> {
+    this.#began = performance.now();
+    const { timeoutMs } = this.#outside;
+    const message = `the function given as \`apiKey\` gave none within ${timeoutMs} ms: raise \`timeoutMs\` if it needs longer`;
+    const late = (): never => {
+      throw new DeadlineError({ code: "deadline_attempt", message, phase: "attempt" });
+    };
+    return (await this.#within(timeoutMs, ask(), late)) ?? "";
   }
 
   signal(): AbortSignal {
@@ -55,25 +84,38 @@ export class Platform implements Way {
     return this.#attempt.signal;
   }
 
-  async fetch(request: Request, timeoutMs: number | undefined): Promise<Response | string> {
+  fetch(request: Request, timeoutMs: number | undefined): Promise<Response | string> {
     const attempt = this.#attempt;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<string>((resolve) => {
-      if (timeoutMs === undefined) return;
-      timer = setTimeout(() => {
-        resolve("late");
-        attempt.abort();
-      }, Math.min(timeoutMs, LONGEST_MS));
+    const left = timeoutMs === undefined ? undefined : timeoutMs - (this.#began === undefined ? 0 : performance.now() - this.#began);
+    this.#began = undefined;
+    return this.#within(left, this.#answer(request, attempt.signal), () => {
+      attempt.abort();
+      return "late";
     });
-    try {
-      return await Promise.race([this.#answer(request, attempt.signal), late]);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 
   sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => setTimeout(resolve, ms));
+    return this.#within(ms, new Promise(() => {}), () => {});
+  }
+
+  /** The call is over: lets go of its signal. */
+  end(): void {
+    this.#unlisten();
+  }
+
+  /** What a promise gives; what `late` gives, once so long has passed. */
+  async #within<Value, Late>(ms: number | undefined, promise: Promise<Value>, late: () => Late): Promise<Value | Late> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const passed = new Promise<Late>((resolve, reject) => {
+      if (ms === undefined) return;
+      const pass = async (): Promise<Late> => late();
+      timer = setTimeout(() => void pass().then(resolve, reject), Math.min(Math.max(ms, 0), LONGEST_MS));
+    });
+    try {
+      return await this.unlessAborted(Promise.race([promise, passed]));
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async #answer(request: Request, signal: AbortSignal): Promise<Response | string> {

@@ -1,6 +1,6 @@
 // Where completions come from: the part of an upstream that is JavaScript, its key and its fetch.
 
-import { asking, type Fetcher, type Key, sending } from "./access.js";
+import { asking, type Fetcher, type Key, sending, unset } from "./access.js";
 import type { ChatRequest } from "./chat.js";
 import { invalid } from "./errors.js";
 
@@ -11,9 +11,9 @@ export interface Common {
   /** The model for requests that name none. */
   model?: string;
   /** Headers added to each request. */
-  headers?: Record<string, string>;
-  /** Query parameters added to each request. */
-  query?: Record<string, string>;
+  headers?: Record<string, string> | Headers;
+  /** Query parameters added to each request, each name once. */
+  query?: Record<string, string> | URLSearchParams;
   /** What sends the requests; default: the global `fetch` at the time of the request. */
   fetch?: Fetcher;
   /** Members put under the request's own values. */
@@ -51,16 +51,42 @@ export interface Access {
 
 /**
  * Takes an upstream apart, and says what is wrong with its key or its fetch. `path` leads to it from what the developer
- * gave.
+ * gave; `otherwise` says what to do where there is no key.
  * @internal
  */
-export function access(upstream: Upstream, path = ""): Access {
+export function access(upstream: Upstream, path = "", otherwise = ", or leave it out if the upstream needs none"): Access {
   if (typeof upstream !== "object" || upstream === null || Array.isArray(upstream)) {
     throw invalid(path, "wrong_type", "an upstream must be an object such as { baseUrl, apiKey, model }");
   }
   const { apiKey, fetch: fetcher, ...rest } = upstream;
+  if (apiKey === undefined && "apiKey" in upstream) throw unset(`${path}/apiKey`, otherwise);
   const send = sending(fetcher, path);
-  return { key: asking(apiKey, path), ask: (request) => send(request!), hasKey: apiKey !== undefined, rest };
+  const key = asking(apiKey, path, otherwise);
+  return { key, ask: (request) => send(request!), hasKey: apiKey !== undefined, rest: plain(rest, path) };
+}
+
+/** Members as plain data: `undefined`, which JSON leaves out, as `null`, which tells of a variable that is not set. */
+function plain(members: object, path: string): object {
+  const named = Object.entries(members).map(([name, value]): [string, unknown] =>
+    name === "headers" || name === "query" ? [name, pairs(value, `${path}/${name}`)] : [name, value ?? null],
+  );
+  return Object.fromEntries(named);
+}
+
+/** Names and values as a plain object, whether they are one or are iterated like `Headers` and `URLSearchParams`. */
+function pairs(given: unknown, path: string): unknown {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) return given ?? null;
+  if (!(Symbol.iterator in given)) return Object.fromEntries(Object.entries(given).map(([name, value]) => [name, value ?? null]));
+  const found = new Map<string, unknown>();
+  for (const pair of given as Iterable<unknown>) {
+    if (!Array.isArray(pair) || pair.length !== 2) {
+      throw invalid(path, "wrong_type", `\`${path.slice(1).replace("/", ".")}\` must be an object of strings, or give names and values when it is iterated`);
+    }
+    const [name, value] = pair as [unknown, unknown];
+    if (found.has(String(name))) throw invalid(`${path}/${String(name)}`, "duplicate", `\`${String(name)}\` is given more than once: give it once`);
+    found.set(String(name), value ?? null);
+  }
+  return Object.fromEntries(found);
 }
 
 /** What reading gives. */

@@ -48,7 +48,7 @@ export async function startParts(wanted, library) {
     const standin = await part(startLiveAvatar({ allowRemote: isDirect }));
     keys.add(standin.apiKey);
 
-    const service = isReal ? wanted.liveAvatar : { apiKey: standin.apiKey, baseUrl: standin.url };
+    const service = isReal ? set(wanted.liveAvatar) : { apiKey: standin.apiKey, baseUrl: standin.url };
     const connect = (fetch, options) => new LiveAvatar({ ...service, ...(fetch && { fetch }), ...options });
     const setup = {
       liveAvatar: { isReal, url: service.baseUrl ?? LIVEAVATAR },
@@ -84,7 +84,7 @@ export async function startParts(wanted, library) {
   async function endpoint({ ChatEndpoint, token, llm, apiKey }) {
     const reports = new Map();
     const { fetch } = new ChatEndpoint({
-      source: { baseUrl: llm.baseUrl, apiKey },
+      source: set({ baseUrl: llm.baseUrl, apiKey }),
       auth: { bearer: token },
       onTurn: (report) => reports.get(report.roomId)?.(report),
     });
@@ -112,6 +112,9 @@ export async function startParts(wanted, library) {
 /** The stand-in's behaviours, the wanted model first. */
 const behaviours = (model) => (model === undefined ? BEHAVIOURS : [{ name: `does «${model}»`, model_name: model, about: "What LLM_MODEL says." }, ...BEHAVIOURS]);
 
+/** Without what is undefined, which the library takes for a variable that was forgotten. */
+const set = (options) => Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+
 /** The three requests of the guide, to begin with. Ids come as they are made. */
 function requests({ isReal, registered, model }) {
   return {
@@ -135,7 +138,7 @@ async function undo(client, made) {
       await (kind === "sessions" ? client.sessions.stop({ session_id: id }) : client[kind].delete(id));
       undone.push(`${{ sessions: "ended session", llmConfigurations: "deleted LLM configuration", secrets: "deleted secret" }[kind]} ${id}`);
     } catch (error) {
-      if (error.status !== 404) undone.push(`could not undo ${id}: ${error.message}`);
+      if (error.code !== "not_found") undone.push(`could not undo ${id}: ${error.message}`);
     }
   }
   return undone;

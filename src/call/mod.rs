@@ -104,7 +104,7 @@ impl Call {
     /// A validation error when the request cannot be put to this upstream.
     pub fn new(upstream: &Upstream, request: Request, policy: Policy, seed: u32, now: Millis) -> Result<Self, Error> {
         let provider = upstream.provider;
-        let secrets = upstream.secrets().collect();
+        let secrets = upstream.secrets();
         let is_single = provider.is_single(upstream, &request);
         let request = Some(provider.encode(upstream, request)?);
         let mut call = Self::begin(provider, request, policy, secrets, seed, now);

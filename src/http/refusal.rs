@@ -89,8 +89,8 @@ pub(crate) fn code(value: &Value) -> Option<String> {
 /// Where a redirect leads, and why it is not followed: it would take the key along.
 fn redirection(response: &Response) -> String {
     let target = response.header("location").and_then(|to| to.split(['?', '#']).next());
-    let to = target.map_or_else(String::new, |to| format!("to {to}, "));
-    format!("{to}and is not followed, since the key would go along: give the address it leads to as the base URL")
+    let to = target.unwrap_or("an address that it does not tell");
+    format!("to {to}, and is not followed, since the key would go along: give the address it leads to as the base URL")
 }
 
 fn first(value: &Value) -> &Value {

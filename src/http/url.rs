@@ -1,8 +1,9 @@
 //! Addresses: what a base URL may be, and the address of an endpoint under it.
 
-/// Why `url` is no base URL, as the end of a sentence that says what to write instead, if it is none.
+/// Why `url` is no base URL, as the end of a sentence that says what to write instead, if it is none. `instead` is what to do
+/// with a query.
 #[must_use]
-pub fn check_base_url(url: &str) -> Option<String> {
+pub fn check_base_url(url: &str, instead: &str) -> Option<String> {
     let rest = match url.split_once("://") {
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http") => rest,
         _ => return Some("must begin with https:// (or http:// on your own machine)".to_owned()),
@@ -15,7 +16,7 @@ pub fn check_base_url(url: &str) -> Option<String> {
     } else if url.contains('#') {
         Some("holds a fragment (#…): remove it".to_owned())
     } else if url.contains('?') {
-        Some("holds a query (?…): give it as `query`".to_owned())
+        Some(["holds a query (?…): ", instead].concat())
     } else if url.bytes().any(|byte| byte <= 0x20 || byte == 0x7f) {
         Some("holds white space: remove it".to_owned())
     } else {

@@ -54,6 +54,29 @@ pub(super) fn check(url: &str, path: &Path<'_>, issues: &mut Issues) {
     }
 }
 
+/// Where LLMs are whose address is given by mistake for that of the service.
+const LLMS: &str =
+    "api.openai.com api.anthropic.com api.mistral.ai api.groq.com openrouter.ai generativelanguage.googleapis.com";
+
+/// Why this is not where the service's own API is, as the end of a sentence, if it can be told.
+pub(super) fn check_service(url: &str) -> Option<String> {
+    const INSTEAD: &str = ": give LiveAvatar's, or leave `baseUrl` out; an LLM's goes into connectLlm";
+    let parts = Parts::of(url)?;
+    if parts.path.ends_with("/chat/completions") || LLMS.split(' ').any(|host| parts.host == host) {
+        Some(["is the address of an LLM", INSTEAD].concat())
+    } else {
+        let base = parts.path.strip_suffix("/v1")?;
+        Some(
+            [
+                "ends in /v1, with which the paths of LiveAvatar's API begin: write ",
+                parts.origin,
+                base,
+            ]
+            .concat(),
+        )
+    }
+}
+
 struct Parts<'a> {
     is_encrypted: bool,
     has_login: bool,

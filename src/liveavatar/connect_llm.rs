@@ -2,20 +2,24 @@
 
 use sha2::{Digest, Sha256};
 
+use super::callable::{Around, callable, issue, kept};
 use super::operation::Operation;
 use super::secret::{GUIDE_LLM_TYPE, LLM_TYPE};
 use super::validate::characters;
-use crate::error::{Error, Issue, Peer, Refusal, Secret};
+use crate::error::{Error, Peer, Refusal, Secret};
 use crate::json::Value;
-use crate::providers::Upstream;
 
 /// Sees to it that the service has one configuration of this name, that it says what is wanted, and that its secret holds
-/// the key: makes what is missing, changes what differs, and removes what an earlier run of it has left. Ask for the first
-/// call with [`ConnectLlm::begin`], and for the next one with what came of the last, until it is done.
+/// the key: makes what is missing, changes what differs, and removes what other runs of it have left. Ask for the first call
+/// with [`ConnectLlm::begin`], and for the next one with what came of the last, until it is done.
 ///
 /// It decides by what is there alone, so that a run that was cut off between any two steps is completed by the next:
 /// secrets and configurations are found by their names. A key cannot be read back, so the name of its secret ends in a
 /// fingerprint of it.
+///
+/// Two runs at the same time may both make what neither has found, and one may remove what the other is about to use. So a
+/// run that made a configuration or deleted a secret looks again, and mends what it finds: of several configurations with this
+/// name the oldest is kept, and those that a run of this made, which shows by their secrets, are removed.
 ///
 /// A step that fails without an answer may have been carried out: then it looks again, and goes on if it was. If not, it
 /// takes back the secret, where this run made it and nothing uses it, and ends with that failure.
@@ -31,8 +35,12 @@ pub struct ConnectLlm {
     words: String,
     /// The secret that this run made.
     made: Option<String>,
-    /// A step that got no answer; what is there is being looked at again.
-    failure: Option<(Step, Error)>,
+    /// The configuration that this run made.
+    own: Option<Value>,
+    /// All is as it is wanted, as far as this run knows, and it is looking whether others have changed it.
+    is_looking_again: bool,
+    /// A step that got no answer, or was refused; what is there is being looked at again.
+    failure: Option<Failure>,
     /// How often it may still look again.
     looks: u8,
     did: Vec<Value>,
@@ -47,7 +55,8 @@ struct Wanted {
     secret_name: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// In the order in which they are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
 enum Step {
     ListSecrets,
     ListConfigurations,
@@ -55,9 +64,18 @@ enum Step {
     CreateSecret,
     CreateConfiguration,
     UpdateConfiguration,
+    DeleteConfiguration,
     DeleteSecret,
     TakeBack,
     Done,
+}
+
+/// A step that did not work.
+struct Failure {
+    step: Step,
+    error: Error,
+    /// The secret that there was.
+    secret: String,
 }
 
 /// What a [`ConnectLlm`] needs next.
@@ -83,7 +101,7 @@ impl ConnectLlm {
     /// # Errors
     ///
     /// A validation error with an issue for everything that is wrong, or that the service could not call.
-    pub fn new(upstream: &str, name: &str, key: Option<&str>) -> Result<Self, Error> {
+    pub fn new(upstream: &str, name: &str, key: Option<&str>, around: Around<'_>) -> Result<Self, Error> {
         let mut issues = Vec::new();
         if name.is_empty() || characters(name) > LONGEST_NAME {
             issues.push(issue(
@@ -92,7 +110,7 @@ impl ConnectLlm {
                 "`name` must be a string of 1 to 245 characters",
             ));
         }
-        let upstream = callable(upstream, &mut issues);
+        let upstream = callable(upstream, around, &mut issues);
         if key.is_none() {
             issues.push(issue(
                 "apiKey",
@@ -107,7 +125,7 @@ impl ConnectLlm {
         Ok(Self {
             wanted: Wanted {
                 name: name.to_owned(),
-                base_url: upstream.base_url,
+                base_url: upstream.base_url.trim_end_matches('/').to_owned(),
                 model: upstream.model.unwrap_or_default(),
                 secret_name: [name, " #", &fingerprint(&key)].concat(),
                 key,
@@ -118,10 +136,18 @@ impl ConnectLlm {
             id: String::new(),
             words: String::new(),
             made: None,
+            own: None,
+            is_looking_again: false,
             failure: None,
-            looks: 3,
+            looks: 8,
             did: Vec::new(),
         })
+    }
+
+    /// Where the LLM is.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        &self.wanted.base_url
     }
 
     /// The first call.
@@ -142,14 +168,38 @@ impl ConnectLlm {
         let data = Value::parse(json).unwrap_or(Value::Null);
         match self.step {
             Step::ListSecrets => {
-                self.secrets = list(data)?;
+                let before = std::mem::replace(&mut self.secrets, list(data)?);
+                // What was made a moment ago need not be in a list yet.
+                if let Some(own) = self.own.as_ref().map(|own| text(own, "secret_id"))
+                    && self.secrets.iter().all(|one| text(one, "id") != own)
+                {
+                    for one in before {
+                        if text(&one, "id") == own {
+                            self.secrets.insert(0, one);
+                        }
+                    }
+                }
                 return Ok(self.call(Step::ListConfigurations));
             }
             Step::ListConfigurations => {
                 self.configurations = list(data)?;
+                // Nor need this, of which more is known than a list tells.
+                let mut own_id = String::new();
+                if let Some(own) = self.own.take()
+                    && self
+                        .configurations
+                        .iter()
+                        .all(|one| text(one, "id") != text(&own, "id"))
+                {
+                    text(&own, "id").clone_into(&mut own_id);
+                    self.configurations.insert(0, own);
+                }
                 if let Some(found) = self.found() {
-                    self.id = text(found, "id").to_owned();
-                    return Ok(self.call(Step::GetConfiguration));
+                    let id = text(found, "id").to_owned();
+                    if id != own_id {
+                        self.id = id;
+                        return Ok(self.call(Step::GetConfiguration));
+                    }
                 }
             }
             Step::GetConfiguration => self.replace(data),
@@ -163,8 +213,10 @@ impl ConnectLlm {
             Step::CreateConfiguration => {
                 self.id = made(&data)?;
                 let configuration = self.payload();
-                self.configurations.insert(0, configuration);
+                self.configurations.insert(0, configuration.clone());
+                self.own = Some(configuration);
                 self.note();
+                return Ok(self.look_again());
             }
             Step::UpdateConfiguration => {
                 // Not as the service writes it, or what it writes in its own way would differ for ever.
@@ -172,9 +224,17 @@ impl ConnectLlm {
                 self.replace(configuration);
                 self.note();
             }
-            Step::DeleteSecret => {
-                self.forget_secret();
+            Step::DeleteConfiguration => {
+                self.forget();
                 self.note();
+            }
+            Step::DeleteSecret => {
+                self.forget();
+                self.note();
+                if self.looks > 0 {
+                    self.looks -= 1;
+                    return Ok(self.look_again());
+                }
             }
             Step::TakeBack | Step::Done => return Ok(self.fail()),
         }
@@ -185,47 +245,73 @@ impl ConnectLlm {
     fn cope(&mut self, error: Error) -> Then {
         match self.step {
             Step::CreateSecret | Step::CreateConfiguration | Step::UpdateConfiguration => {
-                let is_refused = error.status().is_some_and(|status| (400..500).contains(&status));
-                if is_refused || self.looks == 0 {
+                // The secret that it names may have been removed by another run.
+                let is_final =
+                    self.step == Step::CreateSecret || !matches!(error.status(), Some(400 | 404 | 409 | 422));
+                if is_refusal(&error) && is_final || self.looks == 0 {
                     return self.give_up(error);
                 }
                 self.looks -= 1;
-                self.failure = Some((self.step, error));
+                self.failure = Some(self.failed(error));
                 self.call(Step::ListSecrets)
             }
             // It was removed since it was listed.
-            Step::GetConfiguration if error.status() == Some(404) => {
-                let id = std::mem::take(&mut self.id);
-                self.configurations.retain(|one| text(one, "id") != id);
+            Step::GetConfiguration if error.code() == "not_found" => {
+                self.forget();
                 self.decide()
             }
             // What is left over does no harm, and the next run finds it.
-            Step::DeleteSecret => {
-                if error.status() != Some(404) {
+            Step::DeleteConfiguration | Step::DeleteSecret => {
+                if error.code() != "not_found" {
                     self.words.insert_str(0, "failed, left to the next run: ");
                     self.note();
                 }
-                self.forget_secret();
+                self.forget();
                 self.decide()
             }
-            _ => {
-                self.failure.get_or_insert((self.step, error));
-                self.fail()
+            _ if self.is_looking_again => {
+                self.id = self.found().map_or("", |found| text(found, "id")).to_owned();
+                self.call(Step::Done)
             }
+            _ => match self.failure.take() {
+                Some(first) if is_refusal(&first.error) => self.give_up(first.error),
+                first => {
+                    self.failure = Some(first.unwrap_or_else(|| self.failed(error)));
+                    self.fail()
+                }
+            },
         }
+    }
+
+    fn failed(&self, error: Error) -> Failure {
+        Failure {
+            step: self.step,
+            error,
+            secret: self.secret().unwrap_or_default().to_owned(),
+        }
+    }
+
+    fn look_again(&mut self) -> Then {
+        self.is_looking_again = true;
+        self.call(Step::ListSecrets)
     }
 
     /// Looks at what is there, and does what is needed next.
     fn decide(&mut self) -> Then {
         let step = self.needed();
-        if let Some((failed, error)) = self.failure.take() {
-            if failed == step {
-                return self.give_up(error);
+        self.is_looking_again = false;
+        if let Some(failure) = self.failure.take() {
+            let (failed, is_refusal) = (failure.step, is_refusal(&failure.error));
+            let is_gone = |id: &str| self.secrets.iter().all(|secret| text(secret, "id") != id);
+            if failed == step && !(is_refusal && is_gone(&failure.secret)) {
+                return self.give_up(failure.error);
             }
-            // It was carried out after all.
-            self.note();
-            if failed == Step::CreateSecret {
-                self.made = self.secret().map(str::to_owned);
+            // It was carried out after all; unless it was refused, or another run removed what was there before.
+            if step > failed && !is_refusal {
+                self.note();
+                if failed == Step::CreateSecret {
+                    self.made = self.secret().map(str::to_owned);
+                }
             }
         }
         self.call(step)
@@ -238,11 +324,15 @@ impl ConnectLlm {
         let Some(found) = self.found() else {
             return Step::CreateConfiguration;
         };
-        let stale = self.stale(secret).map(str::to_owned);
         let id = text(found, "id").to_owned();
+        let double = self.double(&id).map(str::to_owned);
+        let stale = self.stale(secret).map(str::to_owned);
         if !self.changes().is_empty() {
             self.id = id;
             Step::UpdateConfiguration
+        } else if let Some(double) = double {
+            self.id = double;
+            Step::DeleteConfiguration
         } else if let Some(stale) = stale {
             self.id = stale;
             Step::DeleteSecret
@@ -273,19 +363,33 @@ impl ConnectLlm {
         fitting
     }
 
-    /// The id of a secret that an earlier run made and that no configuration uses any more.
+    /// The id of another configuration of that name that a run of this made: its secret tells, or that it has none any more.
+    fn double(&self, current: &str) -> Option<&str> {
+        let ours = |one: &&Value| {
+            let id = text(one, "secret_id");
+            let secret = self.secrets.iter().find(|secret| text(secret, "id") == id);
+            text(one, "display_name") == self.wanted.name && secret.is_none_or(|secret| self.is_made(secret))
+        };
+        let mut ids = self.configurations.iter().filter(ours).map(|one| text(one, "id"));
+        ids.find(|id| *id != current)
+    }
+
+    /// The id of a secret that another run made and that no configuration uses any more.
     fn stale(&self, current: &str) -> Option<&str> {
         self.secrets
             .iter()
-            .filter(|secret| is_llms(secret) && self.is_ours(text(secret, "secret_name")))
+            .filter(|secret| self.is_made(secret))
             .map(|secret| text(secret, "id"))
             .find(|id| *id != current && !self.is_used(id))
     }
 
-    fn is_ours(&self, name: &str) -> bool {
-        let digits = name.strip_prefix(&self.wanted.name);
+    /// Whether a run of this made a secret, by what it is called.
+    fn is_made(&self, secret: &Value) -> bool {
+        let digits = text(secret, "secret_name").strip_prefix(&self.wanted.name);
         let digits = digits.and_then(|rest| rest.strip_prefix(" #")).unwrap_or_default();
-        digits.len() == FINGERPRINT && digits.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
+        is_llms(secret)
+            && digits.len() == FINGERPRINT
+            && digits.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
     }
 
     fn is_used(&self, secret: &str) -> bool {
@@ -301,8 +405,12 @@ impl ConnectLlm {
         }
     }
 
-    fn forget_secret(&mut self) {
-        self.secrets.retain(|one| text(one, "id") != self.id);
+    /// What the step was about is not there any more.
+    fn forget(&mut self) {
+        let known: [&mut Vec<Value>; 2] = [&mut self.secrets, &mut self.configurations];
+        for known in known {
+            known.retain(|one| text(one, "id") != self.id);
+        }
     }
 
     fn note(&mut self) {
@@ -311,8 +419,9 @@ impl ConnectLlm {
 
     /// Ends with a failure, after taking back what nothing uses.
     fn give_up(&mut self, error: Error) -> Then {
-        self.failure = Some((Step::TakeBack, error));
-        match self.made.take() {
+        let made = self.made.take();
+        self.failure = Some(self.failed(error));
+        match made {
             Some(id) if !self.is_used(&id) => {
                 self.id = id;
                 self.call(Step::TakeBack)
@@ -322,7 +431,7 @@ impl ConnectLlm {
     }
 
     fn fail(&mut self) -> Then {
-        let error = self.failure.take().map(|(_, error)| error);
+        let error = self.failure.take().map(|failure| failure.error);
         Then::Done(Err(error.unwrap_or_else(unexpected)))
     }
 
@@ -345,7 +454,10 @@ impl ConnectLlm {
                 if *name == "base_url" && is.is_empty() {
                     is = OPENAI;
                 }
-                is.trim_end_matches('/') != wanted.trim_end_matches('/')
+                if *name == "base_url" {
+                    is = is.trim_end_matches('/');
+                }
+                is != *wanted
             });
         }
         changes
@@ -396,6 +508,10 @@ impl ConnectLlm {
                 }
                 "llmConfigurations.update"
             }
+            Step::DeleteConfiguration => {
+                words.extend(["deleted a second LLM configuration ", name]);
+                "llmConfigurations.delete"
+            }
             Step::DeleteSecret | Step::TakeBack => {
                 let secret = self.secrets.iter().find(|one| text(one, "id") == self.id);
                 words.extend(["deleted the secret ", secret.map_or("", |one| text(one, "secret_name"))]);
@@ -440,9 +556,8 @@ fn is_llms(secret: &Value) -> bool {
     matches!(text(secret, "secret_type"), LLM_TYPE | GUIDE_LLM_TYPE)
 }
 
-/// What a list gives: it is not paged today, and would be read if it were.
-fn list(mut data: Value) -> Result<Vec<Value>, Error> {
-    match data.take("results").unwrap_or(data) {
+fn list(data: Value) -> Result<Vec<Value>, Error> {
+    match data {
         Value::Array(items) => Ok(items),
         // Taken for an empty list, it would make a new secret and configuration with each run.
         _ => Err(unexpected()),
@@ -473,45 +588,8 @@ fn unexpected() -> Error {
     Error::refused(Peer::LiveAvatar, refusal)
 }
 
-/// The value, or the issues why there is none.
-fn kept<T>(result: Result<T, Error>, issues: &mut Vec<Issue>) -> Option<T> {
-    result.map_err(|error| issues.extend_from_slice(error.issues())).ok()
-}
-
-fn issue(name: &str, code: &'static str, message: &str) -> Issue {
-    Issue::error(["/", name].concat(), code, message)
-}
-
-/// Reads an upstream that the service can call by itself: it appends `/chat/completions` to the base URL, sends the key as
-/// Bearer token and the model's name, and nothing else.
-fn callable(json: &str, issues: &mut Vec<Issue>) -> Option<Upstream> {
-    const INSTEAD: &str = ": put a ChatEndpoint in front, and connect that";
-    let provider = Value::parse(json).unwrap_or(Value::Null);
-    if !matches!(text(&provider, "provider"), "" | "openai") {
-        let message = ["LiveAvatar calls nothing but OpenAI-compatible endpoints", INSTEAD].concat();
-        issues.push(issue("provider", "not_callable", &message));
-        return None;
-    }
-    let upstream = kept(Upstream::parse(json, &[]), issues)?;
-    for (name, is_there) in [
-        ("headers", !upstream.headers.is_empty()),
-        ("query", !upstream.query.is_empty()),
-        ("defaults", !upstream.defaults.is_empty()),
-        ("override", !upstream.overrides.is_empty()),
-    ] {
-        if is_there {
-            let message = ["LiveAvatar cannot add `", name, "` to its requests", INSTEAD].concat();
-            issues.push(issue(name, "not_callable", &message));
-        }
-    }
-    if upstream.model.is_none() {
-        issues.push(issue(
-            "model",
-            "missing",
-            "`model` is missing: LiveAvatar sends it with each request; for an endpoint that asks for none, give any word",
-        ));
-    }
-    Some(upstream)
+fn is_refusal(error: &Error) -> bool {
+    error.status().is_some_and(|status| (400..500).contains(&status))
 }
 
 /// The first digits of the key's SHA-256: enough to see that it has changed, too few to find it.

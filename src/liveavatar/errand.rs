@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::callable::Around;
 use super::connect_llm::{ConnectLlm, Then};
 use super::exchange::{Exchange, Loss, Next};
 use super::names::Names;
@@ -48,6 +49,10 @@ impl Errand {
                 &upstream,
                 text("name").unwrap_or_default(),
                 text("key"),
+                Around {
+                    service: &errand.settings.base_url,
+                    allows_local: given.get("allowLocalUrl") == Some(&Value::Bool(true)),
+                },
             )?);
             let then = connect.begin();
             errand.connect = Some(connect);
@@ -62,6 +67,12 @@ impl Errand {
     #[must_use]
     pub fn timeout_ms(&self) -> Option<Millis> {
         self.settings.timeout_ms
+    }
+
+    /// The base URL that it makes known to the service, if it is one that does.
+    #[must_use]
+    pub fn registers(&self) -> Option<&str> {
+        self.connect.as_ref().map(|connect| connect.base_url())
     }
 
     /// What it needs next. A wait is asked for once.

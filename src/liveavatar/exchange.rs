@@ -3,12 +3,12 @@
 use std::rc::Rc;
 
 use super::names::{Names, Term};
-use super::operation::Operation;
+use super::operation::{Gives, Operation, SECRETS};
 use super::settings::Settings;
 use crate::call::Millis;
 use crate::error::{Error, Peer, Phase, Refusal, Secret};
 use crate::http::{self, Request, Response};
-use crate::json::{Cursor, Kind, Malformed, Value, decimal, write_string};
+use crate::json::{Value, decimal, write_string};
 
 /// One call as a machine: do what [`Exchange::proceed`] asks for, tell it what came of that, and ask again.
 ///
@@ -108,7 +108,12 @@ impl Exchange {
         let mut secrets = Vec::new();
         secrets.extend(operation.token.clone());
         if let Some(body) = &operation.body {
-            collect(body, "", &mut secrets);
+            let is_secret = if operation.path == SECRETS {
+                is_kept
+            } else {
+                names_secret
+            };
+            collect(body, "", is_secret, &mut secrets);
         }
         let is_guides = operation.term.is_some_and(|term| names.is_guides(term));
         Self {
@@ -172,14 +177,22 @@ impl Exchange {
     /// The response has come, and its whole body.
     pub fn respond(&mut self, response: &Response, body: &str) {
         if response.is_success() {
-            if let Some(term) = self.operation.term {
-                self.names.settle(term, self.is_guides);
-            }
-            let outcome = data(body).map(str::to_owned).map_err(|_| unreadable(response, body));
+            let outcome = match data(body, self.operation.gives) {
+                Ok(data) => {
+                    if let Some(term) = self.operation.term {
+                        self.names.settle(term, self.is_guides);
+                    }
+                    Ok(data)
+                }
+                Err(why) => Err(self.unreadable(response, body, why)),
+            };
             return self.end(outcome);
         }
-        let bytes = body.as_bytes();
-        let mut error = http::refusal(Peer::LiveAvatar, response, bytes.get(..http::MAX_BODY).unwrap_or(bytes));
+        let peer = match response.status {
+            404 if !is_its_own(body) => Peer::Stranger,
+            _ => Peer::LiveAvatar,
+        };
+        let mut error = http::refusal(peer, response, beginning(body));
         if error.retry_after_ms().is_none()
             && let Some(seconds) = response.header("x-ratelimit-reset").and_then(decimal)
             && response.status == 429
@@ -187,7 +200,7 @@ impl Exchange {
             error = error.with_retry_after_ms(seconds * 1000.0);
         }
         match response.status {
-            404 if self.is_gone_all_right() => self.end(Ok("null".to_owned())),
+            404 if peer == Peer::LiveAvatar && self.is_gone_all_right() => self.end(Ok("null".to_owned())),
             429 => {
                 let asked = error.retry_after_ms();
                 self.retry(error, asked);
@@ -257,6 +270,29 @@ impl Exchange {
         }
     }
 
+    /// The error for a success whose body is not what it must be.
+    fn unreadable(&mut self, response: &Response, body: &str, why: String) -> Error {
+        let body = body.trim();
+        let is_json = body.starts_with(['{', '[', '"']);
+        if why.is_empty() && !is_json {
+            return http::refusal(Peer::LiveAvatar, response, beginning(body));
+        }
+        let mut refusal = Refusal {
+            status: response.status,
+            request_id: response.request_id().map(str::to_owned),
+            ..Refusal::default()
+        };
+        // What is damaged is not quoted: it may hold a token.
+        if let Ok(value) = Value::parse(body) {
+            collect(&value, "", is_answered, &mut self.secrets);
+            refusal.body = String::from_utf8_lossy(beginning(body)).into_owned();
+        }
+        if !why.is_empty() {
+            refusal.message = Some(why);
+        }
+        Error::refused(Peer::LiveAvatar, refusal)
+    }
+
     fn retry(&mut self, error: Error, asked_ms: Option<Millis>) {
         match self.settings.policy.wait_ms(self.retries, asked_ms, self.random) {
             Some(wait) => {
@@ -274,10 +310,10 @@ impl Exchange {
     }
 }
 
-/// The strings of a body that are keys or tokens by their names: a service may quote what it refuses.
-fn collect(value: &Value, name: &str, secrets: &mut Vec<Secret>) {
+/// The strings of a body that are secrets by the names of their members: a service may quote what it refuses.
+fn collect(value: &Value, name: &str, is_secret: fn(&str) -> bool, secrets: &mut Vec<Secret>) {
     match value {
-        Value::String(text) if name.contains("token") || name.contains("key") || name == "secret_value" => {
+        Value::String(text) if is_secret(&name.to_ascii_lowercase()) => {
             secrets.push(Secret::of_body(text.clone()));
             // As a service quotes it in JSON.
             let mut quoted = String::new();
@@ -287,47 +323,84 @@ fn collect(value: &Value, name: &str, secrets: &mut Vec<Secret>) {
                 secrets.push(Secret::of_body(quoted.to_owned()));
             }
         }
-        Value::Object(members) => members.iter().for_each(|(name, value)| collect(value, name, secrets)),
-        Value::Array(items) => items.iter().for_each(|item| collect(item, name, secrets)),
+        Value::Object(members) => members
+            .iter()
+            .for_each(|(name, value)| collect(value, name, is_secret, secrets)),
+        Value::Array(items) => items.iter().for_each(|item| collect(item, name, is_secret, secrets)),
         _ => {}
     }
 }
 
-/// What stands in the envelope `{code, data, message}`; the whole where there is none, `null` where there is nothing.
-/// A success is known by its status alone: the reference writes `code` 100, the live service 1000.
-fn data(body: &str) -> Result<&str, Malformed> {
-    let text = body.trim();
-    if text.is_empty() {
-        return Ok("null");
-    }
-    let mut cursor = Cursor::new(text);
-    let mut data = None;
-    if cursor.kind()? == Kind::Object {
-        let mut members = cursor.object()?;
-        while let Some(name) = cursor.member(&mut members)? {
-            let value = cursor.skip()?;
-            if name.is("data") {
-                data = Some(value);
-            }
-        }
-    } else {
-        cursor.skip()?;
-    }
-    cursor.end()?;
-    Ok(data.unwrap_or(text))
+/// In a payload: a key or token.
+fn names_secret(name: &str) -> bool {
+    let is = |word: &str| name.contains(word);
+    is("token") || is("key") || is("secret") && !matches!(name, "secret_id" | "secret_name" | "secret_type")
 }
 
-/// A success whose body cannot be read. A damaged answer is not quoted: it may hold a token.
-fn unreadable(response: &Response, body: &str) -> Error {
-    if body.trim_start().starts_with('<') {
-        return http::refusal(Peer::LiveAvatar, response, body.as_bytes());
+/// In a secret that is to be kept: whatever it is called, for a misspelt name makes the key no less a key.
+fn is_kept(name: &str) -> bool {
+    !matches!(name, "secret_name" | "secret_type")
+}
+
+/// In an answer: a token; or the data itself, where it should hold one.
+fn is_answered(name: &str) -> bool {
+    names_secret(name) || name == "data"
+}
+
+/// As much of a body as an error holds.
+fn beginning(body: &str) -> &[u8] {
+    let bytes = body.as_bytes();
+    bytes.get(..http::MAX_BODY).unwrap_or(bytes)
+}
+
+/// What stands in the envelope `{code, data, message}`, as JSON; else what is there instead. A success is known by its
+/// status alone: the reference writes `code` 100, the live service 1000.
+fn data(body: &str, gives: Gives) -> Result<String, String> {
+    let body = body.trim();
+    if gives == Gives::Nothing && matches!(body, "" | "null") {
+        return Ok("null".to_owned());
     }
-    let refusal = Refusal {
-        status: response.status,
-        request_id: response.request_id().map(str::to_owned),
-        ..Refusal::default()
+    if body.is_empty() {
+        return Err("an empty body".to_owned());
+    }
+    let mut envelope = Value::parse(body).map_err(|_| String::new())?;
+    if gives == Gives::Nothing && (envelope.get("code").is_some() || envelope.get("data").is_some()) {
+        return Ok("null".to_owned());
+    }
+    let data = match (gives, envelope.take("data")) {
+        (Gives::Nothing, _) | (_, None) => return Err("no `data` in it".to_owned()),
+        (Gives::Object(member), Some(data)) => {
+            if data.get(member).and_then(Value::as_str).unwrap_or_default().is_empty() {
+                return Err(["no object with `", member, "` as its `data`"].concat());
+            }
+            data
+        }
+        // It is not paged today. It would be read if it were, but a part must not be taken for all there are.
+        (Gives::List, Some(mut data)) => {
+            if data.take("next").is_some() {
+                return Err("a part of the list only as its `data`".to_owned());
+            }
+            match data.take("results").unwrap_or(data) {
+                list @ Value::Array(_) => list,
+                _ => return Err("no list as its `data`".to_owned()),
+            }
+        }
     };
-    Error::refused(Peer::LiveAvatar, refusal)
+    let mut json = String::new();
+    data.write(&mut json);
+    Ok(json)
+}
+
+/// Whether a refusal is the service's own: in its envelope, and not about the address. What says «not found» there speaks of
+/// the thing; a router, a proxy or another service altogether would speak of the path.
+fn is_its_own(body: &str) -> bool {
+    let Ok(body) = Value::parse(body.trim()) else {
+        return false;
+    };
+    let message = body.get("message").and_then(Value::as_str).unwrap_or_default();
+    matches!(body.get("code"), Some(Value::Number(_)))
+        && !message.is_empty()
+        && !message.eq_ignore_ascii_case("not found")
 }
 
 /// Whether a refusal is about a field, in either of the shapes that it may have.

@@ -5,6 +5,7 @@
 //! as [`ConnectLlm`] does. An [`Errand`] is either, and the one thing that a driver has to know.
 
 mod base_url;
+mod callable;
 mod connect_llm;
 mod context;
 mod errand;
@@ -21,6 +22,7 @@ mod spelling;
 mod uuid;
 mod validate;
 
+pub use callable::Around;
 pub use connect_llm::{ConnectLlm, Then};
 pub use context::CONTEXT;
 pub use errand::Errand;
@@ -28,7 +30,7 @@ pub use exchange::{Exchange, Loss, Next};
 pub use issues::{Issues, Path};
 pub use llm_configuration::{LLM_CONFIGURATION, LLM_CONFIGURATION_UPDATE};
 pub use names::{Names, Term};
-pub use operation::Operation;
+pub use operation::{Gives, Operation};
 pub use secret::SECRET;
 pub use session::{FULL, LITE, SANDBOX_AVATAR};
 pub use settings::Settings;

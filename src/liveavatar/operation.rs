@@ -24,6 +24,8 @@ pub struct Operation {
     pub is_repeatable: bool,
     /// Whether it is all right if what it is about is not there (404).
     pub is_done_if_gone: bool,
+    /// What it is answered with.
+    pub gives: Gives,
     /// The name in it that may have to be spelt in another way.
     pub term: Option<Term>,
 }
@@ -38,6 +40,18 @@ struct Endpoint {
     /// Whether carrying it out twice is the same as once, where the method does not say so.
     is_repeatable: bool,
     is_done_if_gone: bool,
+    gives: Gives,
+}
+
+/// What the data of an answer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gives {
+    /// None that is looked at.
+    Nothing,
+    /// An object that has at least this member, a string.
+    Object(&'static str),
+    /// A list.
+    List,
 }
 
 /// What an endpoint wants to know.
@@ -48,8 +62,8 @@ enum Takes {
     Id,
     /// A payload.
     Payload,
-    /// What a session is asked to be; it is validated before.
-    SessionToken,
+    /// A payload that is validated before.
+    Valid(Payload),
     /// Both.
     IdAndPayload,
     /// A session token, which it is made with.
@@ -59,21 +73,22 @@ enum Takes {
 }
 
 const LLM_CONFIGURATIONS: &str = "/v1/llm-configurations";
+pub(super) const SECRETS: &str = "/v1/secrets";
 
 #[rustfmt::skip]
 static ENDPOINTS: &[Endpoint] = &[
-    endpoint("sessions.createToken", "POST", "/v1/sessions/token", Takes::SessionToken),
-    endpoint("sessions.start", "POST", "/v1/sessions/start", Takes::Token),
+    endpoint("sessions.createToken", "POST", "/v1/sessions/token", Takes::Valid(Payload::SessionToken)).gives("session_token"),
+    endpoint("sessions.start", "POST", "/v1/sessions/start", Takes::Token).gives("session_id"),
     // A session that is gone needs no stopping, and stopping it again does nothing.
     endpoint("sessions.stop", "POST", "/v1/sessions/stop", Takes::Session).repeatable().done_if_gone(),
     endpoint("sessions.keepAlive", "POST", "/v1/sessions/keep-alive", Takes::Session).repeatable(),
-    endpoint("secrets.create", "POST", "/v1/secrets", Takes::Payload),
-    endpoint("secrets.list", "GET", "/v1/secrets", Takes::Nothing),
-    endpoint("secrets.delete", "DELETE", "/v1/secrets", Takes::Id),
-    endpoint("llmConfigurations.create", "POST", LLM_CONFIGURATIONS, Takes::Payload),
-    endpoint("llmConfigurations.list", "GET", LLM_CONFIGURATIONS, Takes::Nothing),
-    endpoint("llmConfigurations.get", "GET", LLM_CONFIGURATIONS, Takes::Id),
-    endpoint("llmConfigurations.update", "PATCH", LLM_CONFIGURATIONS, Takes::IdAndPayload),
+    endpoint("secrets.create", "POST", SECRETS, Takes::Valid(Payload::Secret)).gives("id"),
+    endpoint("secrets.list", "GET", SECRETS, Takes::Nothing).lists(),
+    endpoint("secrets.delete", "DELETE", SECRETS, Takes::Id),
+    endpoint("llmConfigurations.create", "POST", LLM_CONFIGURATIONS, Takes::Payload).gives("id"),
+    endpoint("llmConfigurations.list", "GET", LLM_CONFIGURATIONS, Takes::Nothing).lists(),
+    endpoint("llmConfigurations.get", "GET", LLM_CONFIGURATIONS, Takes::Id).gives("id"),
+    endpoint("llmConfigurations.update", "PATCH", LLM_CONFIGURATIONS, Takes::IdAndPayload).gives("id"),
     endpoint("llmConfigurations.delete", "DELETE", LLM_CONFIGURATIONS, Takes::Id),
 ];
 
@@ -85,6 +100,7 @@ const fn endpoint(name: &'static str, method: &'static str, path: &'static str, 
         takes,
         is_repeatable: false,
         is_done_if_gone: false,
+        gives: Gives::Nothing,
     }
 }
 
@@ -98,11 +114,21 @@ impl Endpoint {
         self.is_done_if_gone = true;
         self
     }
+
+    const fn gives(mut self, member: &'static str) -> Self {
+        self.gives = Gives::Object(member);
+        self
+    }
+
+    const fn lists(mut self) -> Self {
+        self.gives = Gives::List;
+        self
+    }
 }
 
 impl Operation {
     /// The call of that name, such as `secrets.create`. `given` holds what it takes: `id`, `payload`, for a session
-    /// `target` and `reason`, and `validate`, which is false to send a session's payload as it is.
+    /// `target` and `reason`, and `validate`, which is false to send a payload as it is that would be validated.
     ///
     /// # Errors
     ///
@@ -119,6 +145,7 @@ impl Operation {
             body: None,
             is_repeatable: endpoint.is_repeatable || endpoint.method != "POST",
             is_done_if_gone: endpoint.is_done_if_gone,
+            gives: endpoint.gives,
             term: (endpoint.path == LLM_CONFIGURATIONS).then_some(Term::LlmConfigurations),
         };
         if let Takes::Id | Takes::IdAndPayload = endpoint.takes {
@@ -127,10 +154,13 @@ impl Operation {
         match endpoint.takes {
             Takes::Nothing | Takes::Id => {}
             Takes::Payload | Takes::IdAndPayload => operation.body = Some(payload(&mut given)?),
-            Takes::SessionToken => {
-                let payload = payload(&mut given)?;
+            Takes::Valid(what) => {
+                let mut payload = payload(&mut given)?;
+                if payload.get("secret_type").and_then(Value::as_str) == Some(GUIDE_LLM_TYPE) {
+                    spell(&mut payload, LLM_TYPE);
+                }
                 if given.get("validate") != Some(&Value::Bool(false)) {
-                    refuse_wrong(&payload)?;
+                    refuse_wrong(what, &payload)?;
                 }
                 operation.body = Some(payload);
             }
@@ -186,16 +216,23 @@ impl Operation {
     /// The body as JSON, in one of its spellings.
     pub(super) fn body(&mut self, is_guides: bool) -> Option<String> {
         let body = self.body.as_mut()?;
-        if let (Some(Term::LlmSecretType), Value::Object(members)) = (self.term, &mut *body) {
-            for (name, value) in members {
-                if name == "secret_type" {
-                    *value = Value::String(if is_guides { GUIDE_LLM_TYPE } else { LLM_TYPE }.to_owned());
-                }
-            }
+        if self.term == Some(Term::LlmSecretType) {
+            spell(body, if is_guides { GUIDE_LLM_TYPE } else { LLM_TYPE });
         }
         let mut json = String::new();
         body.write(&mut json);
         Some(json)
+    }
+}
+
+/// Writes the type of a secret in one of its spellings.
+fn spell(secret: &mut Value, kind: &str) {
+    if let Value::Object(members) = secret {
+        for (name, value) in members {
+            if name == "secret_type" {
+                *value = Value::String(kind.to_owned());
+            }
+        }
     }
 }
 
@@ -225,11 +262,11 @@ fn payload(given: &mut Value) -> Result<Value, Error> {
     }
 }
 
-/// Refuses a session that the service would refuse, with everything that was found, what it would refuse first.
-fn refuse_wrong(payload: &Value) -> Result<(), Error> {
+/// Refuses a payload that the service would refuse, with everything that was found, what it would refuse first.
+fn refuse_wrong(what: Payload, payload: &Value) -> Result<(), Error> {
     let mut json = String::new();
     payload.write(&mut json);
-    let mut found = validate(Payload::SessionToken, &json);
+    let mut found = validate(what, &json);
     let mut issues = Vec::with_capacity(found.len());
     // Not by sorting, whose code is larger than all of this file's.
     for severity in [Severity::Error, Severity::Warning] {

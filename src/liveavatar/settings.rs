@@ -1,5 +1,6 @@
 //! Where the service is, and how long it is waited for.
 
+use super::base_url;
 use super::field::Source::Own;
 use super::field::{Kind, Object, Others, field};
 use super::validate::{Tables, check};
@@ -7,6 +8,7 @@ use crate::call::{Millis, Policy, Timeouts};
 use crate::error::{Error, Issue};
 use crate::http;
 use crate::json::Value;
+use crate::options::unset;
 
 /// The service's own address.
 const SERVICE: &str = "https://api.liveavatar.com";
@@ -26,7 +28,8 @@ pub struct Settings {
 }
 
 static SETTINGS: Object = Object::new(&[
-    field("baseUrl", Kind::TEXT, Own),
+    // What is said of `null` is said below.
+    field("baseUrl", Kind::TEXT, Own).nullable(),
     // `Infinity` becomes null in JSON.
     field("timeoutMs", Kind::number("1,"), Own).nullable(),
     field("maxRetries", Kind::integer("0,100"), Own),
@@ -43,7 +46,15 @@ impl Settings {
         let mut issues = check(json, |_| Tables::only(&SETTINGS));
         let options = Value::parse(json).unwrap_or(Value::Null);
         let base_url = options.get("baseUrl").and_then(Value::as_str).unwrap_or(SERVICE);
-        if let Some(problem) = http::check_base_url(base_url) {
+        if options.get("baseUrl") == Some(&Value::Null) {
+            issues.push(Issue::error(
+                "/baseUrl",
+                "unset",
+                unset("baseUrl", "leave it out for LiveAvatar's own"),
+            ));
+        }
+        if let Some(problem) = http::check_base_url(base_url, "remove it").or_else(|| base_url::check_service(base_url))
+        {
             issues.push(Issue::error("/baseUrl", "bad_url", ["`baseUrl` ", &problem].concat()));
         }
         if !issues.is_empty() {

@@ -107,31 +107,42 @@ impl Upstream {
         MEMBERS.contains(&name) || FURTHER.contains(&name)
     }
 
-    /// The headers and query parameters whose values are secrets by their names, to be kept out of error messages like
-    /// the key.
-    pub fn secrets(&self) -> impl Iterator<Item = Secret> + '_ {
-        self.headers
-            .iter()
-            .chain(&self.query)
-            .filter(|(name, _)| {
-                let name = name.to_ascii_lowercase();
-                ["auth", "key", "token", "secret", "cookie"]
-                    .iter()
-                    .any(|word| name.contains(word))
-            })
-            .filter_map(|(_, value)| {
-                // Without a scheme, such as `Bearer`.
-                let credentials = value
-                    .split_once(' ')
-                    .filter(|(scheme, _)| scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()));
-                Secret::new(credentials.map_or(value.as_str(), |(_, rest)| rest).trim().to_owned()).ok()
-            })
+    /// The values of headers and query parameters, to be kept out of error messages like the key: those that are secrets by
+    /// their names, and every one that is long enough to be one.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<Secret> {
+        const LONG: usize = 8;
+        let mut secrets = Vec::new();
+        for (name, value) in self.headers.iter().chain(&self.query) {
+            let name = name.to_ascii_lowercase();
+            let is_named = ["auth", "key", "token", "secret", "cookie"]
+                .iter()
+                .any(|word| name.contains(word));
+            if !is_named && value.len() < LONG {
+                continue;
+            }
+            let mut secret = value.trim();
+            // Without a scheme, such as `Bearer`.
+            if let Some((scheme, rest)) = secret.split_once(' ')
+                && is_named
+                && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            {
+                secret = rest.trim();
+            }
+            secrets.push(Secret::of_body(secret.to_owned()));
+            // As it stands in an address.
+            let encoded = http::segment(secret);
+            if encoded != secret {
+                secrets.push(Secret::of_body(encoded));
+            }
+        }
+        secrets
     }
 }
 
 fn base_url(options: &mut Options<'_>) -> Option<String> {
     let url = options.text("baseUrl")?;
-    let problem = http::check_base_url(&url).or_else(|| {
+    let problem = http::check_base_url(&url, "give it as `query`").or_else(|| {
         url.trim_end_matches('/')
             .strip_suffix("/chat/completions")
             .map(|base| format!("ends in /chat/completions, which is appended to it: write {base}"))

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::Source;
-use crate::error::Error;
+use crate::error::{Error, pointer};
 use crate::json::Value;
 use crate::providers::Upstream;
 
@@ -12,7 +12,11 @@ const ANY: &str = "default";
 
 /// The sources of an endpoint.
 #[derive(Clone)]
-pub struct Routes(Vec<Route>);
+pub struct Routes {
+    routes: Vec<Route>,
+    /// The base URLs of all upstreams, and the pointers to them.
+    addresses: Vec<(String, String)>,
+}
 
 /// The sources that answer for a model.
 #[derive(Clone)]
@@ -36,6 +40,7 @@ impl Routes {
     pub fn parse(json: &str) -> Result<Self, Error> {
         let value = Value::parse(json).unwrap_or(Value::Null);
         let mut routes: Vec<Route> = Vec::new();
+        let mut addresses = Vec::new();
         let mut issues = Vec::new();
         let mut count = 0;
         for route in value.as_array().unwrap_or_default() {
@@ -62,7 +67,11 @@ impl Routes {
                 let mut json = String::new();
                 source.write(&mut json);
                 match Upstream::parse(&json, &path) {
-                    Ok(upstream) => sources.push(Source::Upstream(Rc::new(upstream))),
+                    Ok(upstream) => {
+                        path.push("baseUrl");
+                        addresses.push((pointer(&path), upstream.base_url.clone()));
+                        sources.push(Source::Upstream(Rc::new(upstream)));
+                    }
                     Err(error) => issues.extend(error.issues().iter().cloned()),
                 }
             }
@@ -73,28 +82,33 @@ impl Routes {
             });
         }
         if issues.is_empty() {
-            Ok(Self(routes))
+            Ok(Self { routes, addresses })
         } else {
             Err(Error::invalid(issues))
         }
     }
 
+    /// The base URLs of all upstreams, each with the JSON pointer to it.
+    pub fn addresses(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.addresses.iter().map(|(path, url)| (path.as_str(), url.as_str()))
+    }
+
     /// What answers for a model, if anything does.
     #[must_use]
     pub fn find(&self, model: &str) -> Option<&Route> {
-        let named = |name: &str| self.0.iter().find(|route| route.model.as_deref() == Some(name));
-        let unnamed = || self.0.iter().find(|route| route.model.is_none());
+        let named = |name: &str| self.routes.iter().find(|route| route.model.as_deref() == Some(name));
+        let unnamed = || self.routes.iter().find(|route| route.model.is_none());
         unnamed().or_else(|| named(model)).or_else(|| named(ANY))
     }
 
     /// The models that a caller may name.
     #[must_use]
     pub fn models(&self) -> Vec<&str> {
-        let named: Vec<&str> = self.0.iter().filter_map(|route| route.model.as_deref()).collect();
+        let named: Vec<&str> = self.routes.iter().filter_map(|route| route.model.as_deref()).collect();
         if !named.is_empty() {
             return named;
         }
-        let first = self.0.first().and_then(|route| route.sources.first());
+        let first = self.routes.first().and_then(|route| route.sources.first());
         let model = match first {
             Some(Source::Upstream(upstream)) => upstream.model.as_deref(),
             _ => None,

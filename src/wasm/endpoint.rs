@@ -6,7 +6,7 @@ use serde::Serialize;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use super::http::pairs;
+use super::http::{check_fetchable, pairs};
 use super::report;
 use super::turn::TurnMachine;
 use crate::endpoint::{self, AUTH_MS, Cors, Refused, Route};
@@ -50,13 +50,19 @@ impl EndpointMachine {
         prepares: bool,
     ) -> Result<Self, Error> {
         Lines::parse(lines)?;
+        let options = Options::parse(options)?;
+        let tools = Tool::parse_all(tools)?;
+        let routes = Routes::parse(routes)?;
+        for (path, base_url) in routes.addresses() {
+            check_fetchable(base_url, path)?;
+        }
         Ok(Self {
             setup: Rc::new(Setup {
-                options: Options::parse(options)?,
-                tools: Tool::parse_all(tools)?,
+                options,
+                tools,
                 prepares,
             }),
-            routes: Routes::parse(routes)?,
+            routes,
             cors: Cors::parse(cors)?,
         })
     }

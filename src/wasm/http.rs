@@ -2,6 +2,7 @@
 
 use gloo_net::http::{Headers, Method, RequestBuilder};
 use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::{AbortSignal, RequestRedirect};
 
 use crate::error::Error;
@@ -26,13 +27,28 @@ pub(super) fn web_request(request: http::Request, signal: &AbortSignal) -> Resul
         .redirect(RequestRedirect::Manual)
         .body(request.body.map_or(JsValue::UNDEFINED, JsValue::from))
         .map(web_sys::Request::from)
-        .map_err(|_| {
-            Error::invalid_at(
-                "/baseUrl",
-                "bad_url",
-                "`baseUrl` makes no address that can be fetched: check its host and port",
-            )
-        })
+        .map_err(|_| not_fetchable("/baseUrl"))
+}
+
+/// Refuses a base URL at `path` that is no address to the platform: what a host or port may be is told by no simpler rule.
+pub(super) fn check_fetchable(base_url: &str, path: &str) -> Result<(), Error> {
+    Url::new(base_url).map(|_| ()).map_err(|_| not_fetchable(path))
+}
+
+fn not_fetchable(path: &str) -> Error {
+    Error::invalid_at(
+        path,
+        "bad_url",
+        "`baseUrl` makes no address that can be fetched: check its host and port",
+    )
+}
+
+#[wasm_bindgen]
+extern "C" {
+    type Url;
+
+    #[wasm_bindgen(constructor, catch, js_class = "URL")]
+    fn new(url: &str) -> Result<Url, JsValue>;
 }
 
 /// A response's head, from its headers as names and values in turn.

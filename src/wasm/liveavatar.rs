@@ -7,7 +7,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::AbortSignal;
 
-use super::http::web_request;
+use super::http::{check_fetchable, web_request};
 use super::report;
 use crate::error::{Error, Issue, Secret};
 use crate::http::Response;
@@ -26,14 +26,16 @@ pub fn validate(payload: &str, json: &[u8]) -> Option<JsIssues> {
     (!issues.is_empty()).then(|| report(&issues).into())
 }
 
-/// Checks the options of a client, as JSON.
+/// Checks the options of a client, as JSON. Gives how long an attempt may take, in milliseconds; `undefined` is for ever.
 ///
 /// # Errors
 ///
 /// A validation error with an issue for each that is unknown or not what it must be.
 #[wasm_bindgen(js_name = checkSettings)]
-pub fn check_settings(settings: &str) -> Result<(), Error> {
-    liveavatar::Settings::parse(settings).map(|_| ())
+pub fn check_settings(settings: &str) -> Result<Option<f64>, Error> {
+    let settings = liveavatar::Settings::parse(settings)?;
+    check_fetchable(&settings.base_url, "/baseUrl")?;
+    Ok(settings.timeout_ms)
 }
 
 /// Does what the method `name` of a client does. `given` and `settings` are JSON, `seed` is any random number. Gives the
@@ -51,6 +53,9 @@ pub async fn perform(
     platform: Platform,
 ) -> Result<String, JsValue> {
     let mut errand = Box::new(Errand::new(&name, &given, &settings, platform.names(), seed)?);
+    if let Some(url) = errand.registers() {
+        check_fetchable(url, "/baseUrl")?;
+    }
     loop {
         let next = errand.proceed();
         let promise = match next {
@@ -98,7 +103,7 @@ export interface Platform {
    * none, which may be empty. A rejection ends the call with its reason.
    */
   fetch(request: Request, timeoutMs: number | undefined): Promise<Response | string>;
-  /** Resolves after a time. */
+  /** Resolves after a time. A rejection ends the call with its reason. */
   sleep(ms: number): Promise<void>;
 }
 "#;

@@ -6,6 +6,7 @@
 
 mod endpoint;
 mod http;
+pub mod key;
 pub mod liveavatar;
 mod stream;
 mod turn;

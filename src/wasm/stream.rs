@@ -4,7 +4,7 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::AbortSignal;
 
-use super::http::{response, web_request};
+use super::http::{check_fetchable, response, web_request};
 use super::{flags, report, state};
 use crate::call::{Call, Policy};
 use crate::chat::{Calls, ChunkWriter, Request, Shape};
@@ -30,8 +30,10 @@ impl ClientMachine {
     /// A validation error with an issue for everything that is wrong in either.
     #[wasm_bindgen(constructor)]
     pub fn new(upstream: &str, options: &str) -> Result<Self, Error> {
+        let upstream = Upstream::parse(upstream, &[])?;
+        check_fetchable(&upstream.base_url, "/baseUrl")?;
         Ok(Self {
-            upstream: Upstream::parse(upstream, &[])?,
+            upstream,
             policy: Policy::default().with_options(options)?,
             shape: Shape::default().with_options(options)?,
         })

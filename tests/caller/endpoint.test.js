@@ -124,7 +124,7 @@ describe("the whole way: an LLM connected, a session started, and the avatar say
   before(async () => {
     standin = await startLiveAvatar();
     liveAvatar = new LiveAvatar({ apiKey: standin.apiKey, baseUrl: standin.url });
-    const { llm_configuration_id } = await liveAvatar.connectLlm({ baseUrl, apiKey: TOKEN, model: "hello" }, { name: "Mine" });
+    const { llm_configuration_id } = await liveAvatar.connectLlm({ baseUrl, apiKey: TOKEN, model: "hello" }, { name: "Mine", allowLocalUrl: true });
     session = await liveAvatar.sessions.createToken({
       mode: "FULL",
       avatar_id: OWN_AVATAR,

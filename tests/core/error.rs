@@ -161,10 +161,7 @@ fn as_json_an_error_has_the_members_that_it_has() {
 #[test]
 fn a_key_must_be_fit_for_a_header() {
     let rows = [
-        (
-            "",
-            "the API key is empty: give the key, or leave `apiKey` out if the upstream needs none",
-        ),
+        ("", "the API key is empty: give the key"),
         (" sk", "the API key has white space or a line break around it: trim it"),
         ("sk\n", "the API key has white space or a line break around it: trim it"),
         (
@@ -173,11 +170,15 @@ fn a_key_must_be_fit_for_a_header() {
         ),
         (
             "s\tk",
-            "the API key holds a character that cannot stand in a header: paste it again",
+            "the API key holds a line break or control character: paste it again, in one line",
+        ),
+        (
+            "s\r\nk",
+            "the API key holds a line break or control character: paste it again, in one line",
         ),
         (
             "s–k",
-            "the API key holds a character that cannot stand in a header: paste it again",
+            "the API key holds a character that is not ASCII, such as a dash or quote of a word processor: paste it again",
         ),
     ];
     for (key, message) in rows {

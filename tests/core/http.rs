@@ -43,7 +43,11 @@ fn a_base_url_has_a_scheme_and_a_host_and_nothing_behind_its_path() {
         ("https://a/v1\n", Some("holds white space: remove it")),
     ];
     for (url, expected) in rows {
-        assert_eq!(check_base_url(url).as_deref(), expected, "of {url:?}");
+        assert_eq!(
+            check_base_url(url, "give it as `query`").as_deref(),
+            expected,
+            "of {url:?}"
+        );
     }
 }
 
@@ -324,8 +328,16 @@ fn a_redirect_is_told_with_its_target_without_the_query_and_not_followed() {
             &[("Location", "/login")],
             format!("the upstream redirects (307): to /login, {advice}"),
         ),
-        (308, &[], format!("the upstream redirects (308): {advice}")),
-        (0, &[], format!("the upstream redirects: {advice}")),
+        (
+            308,
+            &[],
+            format!("the upstream redirects (308): to an address that it does not tell, {advice}"),
+        ),
+        (
+            0,
+            &[],
+            format!("the upstream redirects: to an address that it does not tell, {advice}"),
+        ),
     ];
     for (status, headers, message) in rows {
         let error = refusal(Peer::Upstream, &response(status, headers), b"{\"error\":\"moved\"}");

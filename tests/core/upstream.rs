@@ -33,11 +33,7 @@ fn parse(json: &str) -> Result<Upstream, Error> {
 
 #[test]
 fn an_empty_upstream_is_openai() {
-    for json in [
-        "{}",
-        r#"{"provider":"openai"}"#,
-        r#"{"baseUrl":null,"model":null,"headers":null,"query":null}"#,
-    ] {
+    for json in ["{}", r#"{"provider":"openai"}"#, r#"{"headers":null,"query":null}"#] {
         let upstream = parse(json).unwrap();
         assert_eq!(
             (upstream.provider, upstream.base_url.as_str()),
@@ -250,11 +246,54 @@ fn all_problems_are_told_at_once() {
 }
 
 #[test]
+fn a_text_that_is_given_and_not_set_is_no_default() {
+    let found = problems(r#"{"provider":null,"baseUrl":null,"model":null}"#);
+    for (found, name) in found.iter().zip(["provider", "baseUrl", "model"]) {
+        let message = format!(
+            "`{name}` is given but undefined or null, perhaps a variable that is not set: leave it out for the default"
+        );
+        assert_eq!(
+            (found.0.as_str(), found.1, found.2.as_str()),
+            (format!("/{name}").as_str(), "unset", message.as_str())
+        );
+    }
+    assert_eq!(found.len(), 3);
+}
+
+#[test]
 fn headers_that_are_secrets_by_their_names_are_known() {
     let upstream = parse(
         r#"{"headers":{"Authorization":"Bearer s1","api-key":"s2","X-Auth-Token":"s3","Cookie":"s4","x-title":"t","x-client-secret":"s5"}}"#,
     )
     .unwrap();
-    let secrets: Vec<String> = upstream.secrets().map(|secret| secret.reveal().to_owned()).collect();
+    let secrets: Vec<String> = upstream
+        .secrets()
+        .iter()
+        .map(|secret| secret.reveal().to_owned())
+        .collect();
     assert_eq!(secrets, ["s1", "s2", "s3", "s4", "s5"]);
+}
+
+#[test]
+fn so_is_every_value_that_is_long_enough_to_be_one() {
+    let upstream = parse(
+        r#"{"headers":{"x-title":"My title","x-short":"short","x-odd":"Grüße an dich"},"query":{"deployment":"a/b c+d1","v":"2024"}}"#,
+    )
+    .unwrap();
+    let secrets: Vec<String> = upstream
+        .secrets()
+        .iter()
+        .map(|secret| secret.reveal().to_owned())
+        .collect();
+    assert_eq!(
+        secrets,
+        [
+            "My title",
+            "My%20title",
+            "Grüße an dich",
+            "Gr%C3%BC%C3%9Fe%20an%20dich",
+            "a/b c+d1",
+            "a%2Fb%20c%2Bd1"
+        ]
+    );
 }

@@ -115,10 +115,10 @@ fn a_wrong_key_is_thrown_without_the_key_and_a_right_one_may_follow() {
 
 #[wasm_bindgen_test]
 fn an_address_that_the_platform_refuses_is_thrown_and_not_shown() {
-    // The core leaves hosts and ports to the platform, which reads them when the request is made.
+    // The core leaves hosts and ports to the platform, which is asked as soon as there is an upstream.
     for host in ["127.0.0.1:99999", "[::1", "a^b"] {
-        let stream = call(&format!(r#"{{"baseUrl":"http://{host}/v1","model":"m"}}"#), "{}");
-        let thrown = stream.send(Some("sk-secret"), &signal(), 1000.0).err().unwrap();
+        let upstream = format!(r#"{{"baseUrl":"http://{host}/v1","model":"m"}}"#);
+        let thrown = client(upstream, "{}").err().unwrap();
         assert!(!json(&thrown).contains(host), "{}", json(&thrown));
         invalid::<()>(Err(thrown), &[("/baseUrl", "bad_url")]);
     }

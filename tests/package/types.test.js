@@ -1,7 +1,8 @@
 // The package's declarations in programs of its users: strict, without skipLibCheck, with pages' types only or Node's only,
 // in the oldest TypeScript that is supported and in the newest.
 
-import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -117,6 +118,24 @@ const EXAMPLES = Object.fromEntries(
   [...readFileSync(join(root, "README.md"), "utf8").matchAll(/^```js\n([^]*?)^```$/gm)].map(([, code], index) => [`example${index}.js`, code]),
 );
 
+/** What the examples of the declarations have around them. */
+const AROUND = `
+import { ChatClient, ChatEndpoint, ChatStream, LiveAvatar, validateSessionToken } from "liveavatar-llm";
+declare const env: { KEY: string };
+declare const payload: unknown;
+declare function show(text: string): void;
+`;
+
+/** The examples that stand in the shell's comments. */
+const COMMENTED = Object.fromEntries(
+  readdirSync(join(root, "npm", "src"))
+    .filter((name) => name.endsWith(".ts"))
+    .flatMap((name) => {
+      const examples = readFileSync(join(root, "npm", "src", name), "utf8").matchAll(/^ *\* ```ts\n([^]*?)^ *\* ```$/gm);
+      return [...examples].map(([, lines], index) => [`${name.slice(0, -3)}${index}.ts`, AROUND + lines.replaceAll(/^ *\* ?/gm, "")]);
+    }),
+);
+
 /** What programs are: whose types they see, how they find modules, which of the files above they have. */
 const PROGRAMS = {
   "a page, bundled": { ...page, module: "ESNext", moduleResolution: "Bundler", files: ["program.ts", "typed.ts", "raw.ts"] },
@@ -129,7 +148,15 @@ const PROGRAMS = {
     ...{ ...node, lib: ["ES2022", "DOM"], module: "ESNext", moduleResolution: "Bundler" },
     ...{ allowJs: true, checkJs: true, moduleDetection: "force", files: Object.keys(EXAMPLES) },
   },
+  "the declarations' examples": {
+    ...{ ...node, lib: ["ES2022", "DOM"], module: "ESNext", moduleResolution: "Bundler", files: Object.keys(COMMENTED) },
+  },
 };
+
+test("the README and the declarations have examples", () => {
+  assert.ok(Object.keys(EXAMPLES).length > 3);
+  assert.ok(["client0.ts", "endpoint0.ts", "liveavatar0.ts", "validate0.ts"].every((name) => name in COMMENTED), Object.keys(COMMENTED).join());
+});
 
 const compiler = (folder) => {
   const home = join(folder, "node_modules", "typescript");
@@ -138,7 +165,7 @@ const compiler = (folder) => {
 };
 
 await Promise.all([modules(), modules("bench"), modules("tests/package/programs")]);
-const folder = await project({ after }, { "program.ts": PROGRAM, "typed.ts": TYPED, "openai.ts": OPENAI, "raw.ts": RAW, ...EXAMPLES });
+const folder = await project({ after }, { "program.ts": PROGRAM, "typed.ts": TYPED, "openai.ts": OPENAI, "raw.ts": RAW, ...EXAMPLES, ...COMMENTED });
 symlinkSync(join(root, "bench", "node_modules", "openai"), join(folder, "node_modules", "openai"), "junction");
 
 for (const { version, tsc } of [compiler(join(here, "programs")), compiler(root)]) {

@@ -20,7 +20,7 @@ const REASONS = {
 };
 
 /** Asks a client whose fetch and key are given. */
-const asking = ({ fetch, apiKey }, signal) => new ChatClient({ ...NOWHERE, apiKey, fetch }).stream({ messages }, { signal });
+const asking = ({ fetch, apiKey }, signal) => new ChatClient({ ...NOWHERE, fetch, ...(apiKey && { apiKey }) }).stream({ messages }, { signal });
 
 /** How far a call has come when it is stopped. Each begins one, and gives it with a wait for that to be so. */
 const PHASES = {

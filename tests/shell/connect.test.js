@@ -21,6 +21,10 @@ beforeEach(async () => {
   client = new LiveAvatar({ apiKey: API_KEY, baseUrl: service.url });
   upstream = { baseUrl: llm.baseUrl, apiKey: LLM_KEY, model: "hello" };
 });
+
+/** How an upstream on this machine is connected. */
+const named = (name) => ({ name, allowLocalUrl: true });
+
 afterEach(() => Promise.all([service.close(), llm.close()]));
 
 const seen = () => service.requests.map(({ method, path }) => `${method} ${path}`.replace(/[0-9a-f-]{36}$/, "{id}"));
@@ -40,7 +44,7 @@ async function heard({ llm_configuration_id }, text = "Hello?") {
 }
 
 test("from an LLM to its words out of an avatar's mouth", async () => {
-  const connected = await client.connectLlm(upstream, { name: "Mine" });
+  const connected = await client.connectLlm(upstream, named("Mine"));
   assert.deepEqual(Object.keys(connected), ["llm_configuration_id", "secret_id", "did"]);
   assert.match(connected.did.join("; "), /^created the secret Mine #[0-9a-f]{8}; created the LLM configuration Mine$/);
   assert.deepEqual(await heard(connected), ["spoken", "Hello world"]);
@@ -50,17 +54,17 @@ test("from an LLM to its words out of an avatar's mouth", async () => {
 });
 
 test("connecting again changes nothing", async () => {
-  const first = await client.connectLlm(upstream, { name: "Mine" });
+  const first = await client.connectLlm(upstream, named("Mine"));
   service.requests.length = 0;
-  const again = await client.connectLlm(upstream, { name: "Mine" });
+  const again = await client.connectLlm(upstream, named("Mine"));
   assert.deepEqual(again, { ...first, did: [] });
   assert.deepEqual(seen(), ["GET /v1/secrets", "GET /v1/llm-configurations", "GET /v1/llm-configurations/{id}"]);
 });
 
 test("what has changed is changed, under the same id", async () => {
-  const first = await client.connectLlm({ ...upstream, apiKey: "old-0123456789", model: "count" }, { name: "Mine" });
-  const other = await client.connectLlm({ ...upstream, model: "other" }, { name: "Other" });
-  const second = await client.connectLlm(upstream, { name: "Mine" });
+  const first = await client.connectLlm({ ...upstream, apiKey: "old-0123456789", model: "count" }, named("Mine"));
+  const other = await client.connectLlm({ ...upstream, model: "other" }, named("Other"));
+  const second = await client.connectLlm(upstream, named("Mine"));
   assert.equal(second.llm_configuration_id, first.llm_configuration_id);
   assert.notEqual(second.secret_id, first.secret_id);
   assert.deepEqual(second.did.map((words) => words.split(" ")[0]), ["created", "updated", "deleted"]);
@@ -68,35 +72,69 @@ test("what has changed is changed, under the same id", async () => {
   assert.deepEqual(configured(), [["Mine", "hello", llm.baseUrl], ["Other", "other", llm.baseUrl]]);
   assert.deepEqual(kept(), [LLM_KEY, LLM_KEY], "one for each name");
   assert.deepEqual(await heard(second), ["spoken", "Hello world"]);
-  assert.deepEqual((await client.connectLlm({ ...upstream, model: "other" }, { name: "Other" })).secret_id, other.secret_id);
+  assert.deepEqual((await client.connectLlm({ ...upstream, model: "other" }, named("Other"))).secret_id, other.secret_id);
 });
 
 test("a key that is a function is asked once", async () => {
   let asked = 0;
-  await client.connectLlm({ ...upstream, apiKey: async () => (asked++, LLM_KEY) }, { name: "Mine" });
+  await client.connectLlm({ ...upstream, apiKey: async () => (asked++, LLM_KEY) }, named("Mine"));
   assert.equal(asked, 1);
   assert.deepEqual(kept(), [LLM_KEY]);
   const own = new RangeError("no key today");
-  assert.equal(await thrown(() => client.connectLlm({ ...upstream, apiKey: () => { throw own; } }, { name: "Mine" })), own);
+  assert.equal(await thrown(() => client.connectLlm({ ...upstream, apiKey: () => { throw own; } }, named("Mine"))), own);
 });
 
 test("a fetch of the upstream's own is for others", async () => {
-  await client.connectLlm({ ...upstream, fetch: () => assert.fail("the service calls, nobody here") }, { name: "Mine" });
+  await client.connectLlm({ ...upstream, fetch: () => assert.fail("the service calls, nobody here") }, named("Mine"));
   assert.equal(llm.requests.length, 0);
 });
 
 test("the guide's spellings will do as well", async () => {
   service.set({ names: "guide" });
-  const connected = await client.connectLlm(upstream, { name: "Mine" });
+  const connected = await client.connectLlm(upstream, named("Mine"));
   assert.deepEqual(await heard(connected), ["spoken", "Hello world"]);
-  assert.deepEqual((await client.connectLlm(upstream, { name: "Mine" })).did, []);
+  assert.deepEqual((await client.connectLlm(upstream, named("Mine"))).did, []);
 });
 
 test("several at once, each by its name", async () => {
   const names = ["One", "Two", "Three", "Four"];
-  const connected = await Promise.all(names.map((name) => client.connectLlm(upstream, { name })));
+  const connected = await Promise.all(names.map((name) => client.connectLlm(upstream, named(name))));
   assert.equal(new Set(connected.map(({ llm_configuration_id }) => llm_configuration_id)).size, 4);
   assert.deepEqual(configured().map(([name]) => name).sort(), names.sort());
+});
+
+describe("at the same time", () => {
+  test("calls of one client for one name wait for each other", async () => {
+    const connected = await Promise.all(Array.from({ length: 5 }, () => client.connectLlm(upstream, named("Mine"))));
+    assert.deepEqual(connected.map(({ did }) => did.length), [2, 0, 0, 0, 0]);
+    assert.equal(new Set(connected.map((one) => one.llm_configuration_id)).size, 1);
+    assert.deepEqual([kept(), configured().length], [[LLM_KEY], 1]);
+  });
+
+  test("one that fails holds up none behind it", async () => {
+    service.fail({ kind: "refusal", status: 403, times: 1 });
+    const [first, second] = await Promise.allSettled([client.connectLlm(upstream, named("Mine")), client.connectLlm(upstream, named("Mine"))]);
+    assert.deepEqual([first.status, first.reason?.status, second.status], ["rejected", 403, "fulfilled"]);
+  });
+
+  test("one that is aborted while it waits lets nobody pass", async () => {
+    const aborting = new AbortController();
+    const reason = new Error("enough");
+    const waiting = [client.connectLlm(upstream, named("Mine")), client.connectLlm(upstream, { ...named("Mine"), signal: aborting.signal }), client.connectLlm(upstream, named("Mine"))];
+    aborting.abort(reason);
+    const [first, second, third] = await Promise.allSettled(waiting);
+    assert.equal(second.reason, reason);
+    assert.deepEqual([first.value.did.length, third.value.did.length], [2, 0]);
+  });
+
+  test("several clients settle on one configuration, and a later call clears what they left", async () => {
+    const clients = Array.from({ length: 3 }, () => new LiveAvatar({ apiKey: API_KEY, baseUrl: service.url }));
+    await Promise.all(clients.map((one) => one.connectLlm(upstream, named("Mine"))));
+    const last = await client.connectLlm(upstream, named("Mine"));
+    assert.deepEqual([kept(), configured().length], [[LLM_KEY], 1]);
+    assert.deepEqual(await heard(last), ["spoken", "Hello world"]);
+    assert.deepEqual((await client.connectLlm(upstream, named("Mine"))).did, []);
+  });
 });
 
 describe("when a step fails", () => {
@@ -107,7 +145,7 @@ describe("when a step fails", () => {
   ]) {
     test(`the secret is taken back when the configuration is ${name}`, async () => {
       service.fail({ ...fault, on: "POST /v1/llm-configurations" });
-      const error = await thrown(() => client.connectLlm(upstream, { name: "Mine" }));
+      const error = await thrown(() => client.connectLlm(upstream, named("Mine")));
       assert.ok(error instanceof Class, error.stack);
       assert.doesNotMatch(inspect(error, { depth: 9 }), /0123456789/);
       assert.deepEqual([kept(), configured()], [[], []]);
@@ -116,29 +154,29 @@ describe("when a step fails", () => {
   }
 
   test("the old secret is left when the change is refused", async () => {
-    await client.connectLlm({ ...upstream, apiKey: "old-0123456789" }, { name: "Mine" });
+    await client.connectLlm({ ...upstream, apiKey: "old-0123456789" }, named("Mine"));
     service.fail({ kind: "refusal", status: 400, message: "not today", on: "PATCH *" });
-    const error = await thrown(() => client.connectLlm(upstream, { name: "Mine" }));
+    const error = await thrown(() => client.connectLlm(upstream, named("Mine")));
     assert.match(error.message, /not today$/);
     assert.deepEqual(kept(), ["old-0123456789"]);
-    assert.equal((await client.connectLlm(upstream, { name: "Mine" })).did.length, 3);
+    assert.equal((await client.connectLlm(upstream, named("Mine"))).did.length, 3);
     assert.deepEqual(kept(), [LLM_KEY]);
   });
 
   test("an old secret that cannot be deleted holds nothing up", async () => {
-    await client.connectLlm({ ...upstream, apiKey: "old-0123456789" }, { name: "Mine" });
+    await client.connectLlm({ ...upstream, apiKey: "old-0123456789" }, named("Mine"));
     service.fail({ kind: "refusal", status: 400, on: "DELETE *" });
-    const connected = await client.connectLlm(upstream, { name: "Mine" });
+    const connected = await client.connectLlm(upstream, named("Mine"));
     assert.match(connected.did[2], /^failed, left to the next run: deleted the secret Mine #/);
     assert.deepEqual(await heard(connected), ["spoken", "Hello world"]);
-    const { did } = await client.connectLlm(upstream, { name: "Mine" });
+    const { did } = await client.connectLlm(upstream, named("Mine"));
     assert.match(did.join(), /^deleted the secret Mine #/);
     assert.deepEqual(kept(), [LLM_KEY]);
   });
 
   test("the API key is wrong", async () => {
     const client = new LiveAvatar({ apiKey: "wrong-0123456789", baseUrl: service.url });
-    const error = await thrown(() => client.connectLlm(upstream, { name: "Mine" }));
+    const error = await thrown(() => client.connectLlm(upstream, named("Mine")));
     assert.deepEqual([error.name, error.status], ["ApiError", 401]);
     assert.deepEqual(seen(), ["GET /v1/secrets"]);
   });
@@ -151,17 +189,20 @@ describe("only what the service can call is connected", () => {
     ["a query", { query: { a: "b" } }, "/query", /put a ChatEndpoint in front/],
     ["defaults", { defaults: { temperature: 0 } }, "/defaults", /put a ChatEndpoint in front/],
     ["an override", { override: { temperature: null } }, "/override", /put a ChatEndpoint in front/],
-    ["no model", { model: undefined }, "/model", /missing/],
-    ["no key", { apiKey: undefined }, "/apiKey", /any word/],
+    ["a model that is not set", { model: undefined }, "/model", /variable that is not set/],
+    ["a key that is not set", { apiKey: undefined }, "/apiKey", /any word/],
+    ["an address that is not set", { baseUrl: undefined }, "/baseUrl", /variable that is not set: give the address/],
+    ["a port that is none", { baseUrl: "https://a.example.com:99999" }, "/baseUrl", /host and port/],
+    ["OpenAI without its version", { baseUrl: "https://api.openai.com" }, "/baseUrl", /write https:\/\/api\.openai\.com\/v1$/],
     ["an empty key", { apiKey: "" }, "/apiKey", /empty/],
-    ["a key with a line break", { apiKey: "key\n0123456789" }, "/apiKey", /header|white space/],
+    ["a key with a line break", { apiKey: "key\n0123456789" }, "/apiKey", /line break/],
     ["a number as key", { apiKey: 5 }, "/apiKey", /string/],
     ["the endpoint for a base", { baseUrl: "https://a.example.com/chat/completions" }, "/baseUrl", /write https:\/\/a\.example\.com$/],
     ["a misspelt member", { baseURL: "https://a.example.com" }, "/baseURL", /`baseUrl`/],
     ["a circle", { headers: (() => { const circle = {}; circle.self = circle; return circle; })() }, "", /circular/i],
   ]) {
     test(name, async () => {
-      const error = await thrown(() => client.connectLlm({ ...upstream, ...more }, { name: "Mine" }));
+      const error = await thrown(() => client.connectLlm({ ...upstream, ...more }, named("Mine")));
       assert.ok(error instanceof ValidationError, error?.stack);
       assert.equal(error.issues[0].path, path);
       assert.match(error.message, message);
@@ -170,9 +211,30 @@ describe("only what the service can call is connected", () => {
     });
   }
 
+  for (const [what, name] of [["model", "model"], ["key", "apiKey"], ["address", "baseUrl"]]) {
+    test(`no ${what}`, async () => {
+      const { [name]: _, ...rest } = upstream;
+      const error = await thrown(() => client.connectLlm(rest, named("Mine")));
+      assert.deepEqual([error.name, error.code, error.issues[0].path], ["ValidationError", "missing", `/${name}`]);
+      assert.equal(service.requests.length, 0);
+    });
+  }
+
+  test("an address of this machine, unless that is allowed", async () => {
+    const error = await thrown(() => client.connectLlm(upstream, { name: "Mine" }));
+    assert.deepEqual([error.name, error.code], ["ValidationError", "url_not_public"]);
+    assert.match(error.message, /allowLocalUrl: true/);
+    assert.equal(service.requests.length, 0);
+  });
+
+  test("not the service itself", async () => {
+    const error = await thrown(() => client.connectLlm({ ...upstream, baseUrl: `${service.url}/v1` }, named("Mine")));
+    assert.match(error.message, /address of LiveAvatar's API/);
+  });
+
   for (const options of [undefined, null, {}, { name: "" }, { name: 5 }, { name: "n".repeat(246) }]) {
     test(`a name that is none: ${JSON.stringify(options)?.slice(0, 20)}`, async () => {
-      const error = await thrown(() => client.connectLlm(upstream, options));
+      const error = await thrown(() => client.connectLlm({ ...upstream, baseUrl: "https://a.example.com" }, options));
       assert.ok(error instanceof ValidationError, error?.stack);
       assert.equal(error.issues[0].path, "/name");
     });
@@ -180,7 +242,7 @@ describe("only what the service can call is connected", () => {
 
   for (const wrong of [undefined, null, "https://a.example.com", []]) {
     test(`an upstream that is none: ${JSON.stringify(wrong)}`, async () => {
-      assert.ok((await thrown(() => client.connectLlm(wrong, { name: "Mine" }))) instanceof ValidationError);
+      assert.ok((await thrown(() => client.connectLlm(wrong, named("Mine")))) instanceof ValidationError);
     });
   }
 });

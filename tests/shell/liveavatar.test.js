@@ -27,7 +27,8 @@ afterEach(() => service.close());
 /** The requests that the service saw, in short. */
 const seen = () => service.requests.map(({ method, path }) => `${method} ${path}`);
 
-const secret = (more = {}) => client.secrets.create({ secret_name: "n", secret_value: "sk-0123456789", secret_type: "OPENAI_API_KEY", ...more });
+const KEPT = { secret_name: "n", secret_value: "sk-0123456789", secret_type: "OPENAI_API_KEY" };
+const secret = (more = {}) => client.secrets.create({ ...KEPT, ...more });
 const configuration = async (more = {}) =>
   client.llmConfigurations.create({ display_name: "d", model_name: "m", secret_id: (await secret()).id, ...more });
 const started = async () => {
@@ -220,7 +221,7 @@ describe("every method", () => {
 
   test("an answer that hangs is given up after timeoutMs, and the request with it", async () => {
     const client = new LiveAvatar({ apiKey: API_KEY, baseUrl: service.url, timeoutMs: 500, maxRetries: 1 });
-    for (const [call, attempts] of [[() => client.secrets.list(), 2], [() => client.secrets.create({}), 1]]) {
+    for (const [call, attempts] of [[() => client.secrets.list(), 2], [() => client.secrets.create(KEPT), 1]]) {
       service.requests.length = 0;
       service.fail({ kind: "hang", times: attempts });
       const error = await thrown(call);
@@ -245,6 +246,57 @@ describe("every method", () => {
     assert.ok((await thrown(() => client.secrets.list())) instanceof DeadlineError);
   });
 
+  test("a key that never comes is given up as well", async () => {
+    const never = () => new Promise(() => {});
+    const client = new LiveAvatar({ apiKey: never, baseUrl: service.url, timeoutMs: 20 });
+    const own = new LiveAvatar({ apiKey: API_KEY, baseUrl: service.url, timeoutMs: 20 });
+    const upstream = { baseUrl: "https://a.example.com", apiKey: never, model: "m" };
+    for (const call of [() => client.secrets.list(), () => own.connectLlm(upstream, { name: "Mine" })]) {
+      const error = await thrown(call);
+      assert.deepEqual([error.name, error.phase], ["DeadlineError", "attempt"]);
+      assert.match(error.message, /`apiKey` gave none within 20 ms: raise `timeoutMs`/);
+    }
+    assert.equal(service.requests.length, 0);
+  });
+
+  test("each ends with the signal's reason, and lets go of it", async () => {
+    const what = await made();
+    const options = {
+      "secrets.create": (o) => client.secrets.create(KEPT, o),
+      "secrets.list": (o) => client.secrets.list(o),
+      "secrets.delete": (o) => client.secrets.delete(what.secret_id, o),
+      "llmConfigurations.create": (o) => client.llmConfigurations.create({ display_name: "d", model_name: "m", secret_id: "s" }, o),
+      "llmConfigurations.list": (o) => client.llmConfigurations.list(o),
+      "llmConfigurations.get": (o) => client.llmConfigurations.get(what.id, o),
+      "llmConfigurations.update": (o) => client.llmConfigurations.update(what.id, { model_name: "n" }, o),
+      "llmConfigurations.delete": (o) => client.llmConfigurations.delete(what.id, o),
+      "sessions.createToken": (o) => client.sessions.createToken(session(), o),
+      "sessions.start": (o) => client.sessions.start(what.session_token, o),
+      "sessions.stop": (o) => client.sessions.stop(what.live, undefined, o),
+      "sessions.keepAlive": (o) => client.sessions.keepAlive(what.live, o),
+    };
+    assert.deepEqual(Object.keys(options), Object.keys(METHODS));
+    for (const [name, call] of Object.entries(options)) {
+      service.requests.length = 0;
+      const reason = new Error(name);
+      assert.equal(await thrown(() => call({ signal: AbortSignal.abort(reason) })), reason);
+      assert.equal(service.requests.length, 0);
+      service.fail({ kind: "hang", times: 1 });
+      const aborting = new AbortController();
+      let listeners = 0;
+      const { signal } = aborting;
+      const [add, remove] = [signal.addEventListener.bind(signal), signal.removeEventListener.bind(signal)];
+      signal.addEventListener = (...rest) => (listeners++, add(...rest));
+      signal.removeEventListener = (...rest) => (listeners--, remove(...rest));
+      const error = thrown(() => call({ signal }));
+      while (service.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
+      aborting.abort(reason);
+      assert.equal(await error, reason, name);
+      assert.equal(listeners, 0, name);
+    }
+    assert.ok((await thrown(() => client.secrets.list({ signal: 5 }))) instanceof ValidationError);
+  });
+
   test("Infinity is no limit", async () => {
     const client = new LiveAvatar({ apiKey: API_KEY, baseUrl: service.url, timeoutMs: Infinity });
     assert.deepEqual(await client.secrets.list(), []);
@@ -260,7 +312,7 @@ describe("every method", () => {
     let attempts = 0;
     const counting = (request) => (attempts++, fetch(request));
     const client = new LiveAvatar({ apiKey: API_KEY, baseUrl: gone, fetch: counting, maxRetries: 1 });
-    const error = await thrown(() => client.secrets.create({ secret_name: "n" }));
+    const error = await thrown(() => client.secrets.create(KEPT));
     assert.ok(error instanceof ConnectionError, error.stack);
     assert.equal(error.cause.cause.code, "ECONNREFUSED");
     assert.equal(attempts, 2);
@@ -270,7 +322,7 @@ describe("every method", () => {
     const wrong = { secret_name: "n", secret_value: "v", secret_type: "NO_SUCH" };
     for (const errorShape of ["envelope", "fastapi"]) {
       service.set({ errorShape });
-      const error = await thrown(() => client.secrets.create(wrong));
+      const error = await thrown(() => client.secrets.create(wrong, { validate: false }));
       assert.deepEqual([error.status, error.code], [422, "bad_request"]);
       assert.match(error.message, /secret_type: Input should be 'OPENAI_API_KEY', /);
     }
@@ -304,6 +356,10 @@ describe("what is answered in another way", () => {
     ["a page", () => new Response("<html>"), ApiError, "unreadable"],
     ["half an answer", () => new Response('{"data":{"session_token":"tok-0123456789"'), ApiError, "unreadable"],
     ["more than anybody reads", () => new Response("x".repeat(9 << 20)), StreamError, "stream_too_large"],
+    ["an empty answer", () => new Response(""), ApiError, "unreadable"],
+    ["no data", () => Response.json({ code: 1000, data: null, message: "Success" }), ApiError, "unreadable"],
+    ["no envelope", () => Response.json({ session_token: "tok-0123456789" }), ApiError, "unreadable"],
+    ["a 404 of somebody else", () => Response.json({ detail: "Not Found" }, { status: 404 }), ApiError, "wrong_address"],
     ["a string", () => "hello", ValidationError, "wrong_type"],
     ["nothing", () => undefined, ValidationError, "wrong_type"],
     ["a body that breaks", () => new Response(new ReadableStream({ start: (body) => body.error("broken") })), ConnectionError, "connection_failed"],
@@ -331,6 +387,18 @@ describe("what is answered in another way", () => {
     assert.equal(await answering(() => new Response(null, { status: 204 })).secrets.delete("a"), undefined);
   });
 
+  test("what has been stopped or deleted is told by the service, not by whoever is at its address", async () => {
+    for (const answer of [() => new Response("404 page not found", { status: 404 }), () => new Response("<html>", { status: 404 })]) {
+      for (const call of [(client) => client.sessions.stop("tok-0123456789"), (client) => client.secrets.delete("a")]) {
+        const error = await thrown(() => call(answering(answer)));
+        assert.deepEqual([error.name, error.code, error.status], ["ApiError", "wrong_address", 404]);
+        assert.match(error.message, /^what is at `baseUrl` seems not to be LiveAvatar's API \(404\)/);
+      }
+    }
+    const misplaced = new LiveAvatar({ apiKey: API_KEY, baseUrl: `${service.url}/api` });
+    assert.equal((await thrown(() => misplaced.sessions.stop("tok-0123456789"))).code, "wrong_address");
+  });
+
   test("an error of the key's function is thrown as it is", async () => {
     const own = new RangeError("no key today");
     const client = new LiveAvatar({ apiKey: () => { throw own; }, baseUrl: service.url });
@@ -341,9 +409,10 @@ describe("what is answered in another way", () => {
   });
 
   test("an address that no platform fetches is told as the base URL", async () => {
-    const client = new LiveAvatar({ apiKey: API_KEY, baseUrl: "http://127.0.0.1:99999" });
-    const error = await thrown(() => client.secrets.list());
-    assert.deepEqual([error.name, error.issues?.[0].path], ["ValidationError", "/baseUrl"]);
+    for (const baseUrl of ["http://127.0.0.1:99999", "https://[::g]", "https://a b", "https://%", "https://256.256.256.256"]) {
+      const error = await thrown(() => new LiveAvatar({ apiKey: API_KEY, baseUrl }));
+      assert.deepEqual([error.name, error.issues?.[0].path], ["ValidationError", "/baseUrl"], baseUrl);
+    }
   });
 });
 
@@ -354,7 +423,17 @@ describe("what is wrong is told before anything is sent", () => {
     ["a key alone", API_KEY, "", /object/],
     ["a list", [], "", /object/],
     ["no key", {}, "/apiKey", /missing/],
-    ["an empty key", { apiKey: "" }, "/apiKey", /empty/],
+    ["a key that is not set", { apiKey: undefined }, "/apiKey", /variable that is not set/],
+    ["null as key", { apiKey: null }, "/apiKey", /variable that is not set/],
+    ["an empty key", { apiKey: "" }, "/apiKey", /empty: give the key$/],
+    ["a key of two lines", { apiKey: "la-0123456789\nla-0123456789" }, "/apiKey", /line break/],
+    ["a key with a control character", { apiKey: "la\0-0123456789" }, "/apiKey", /control character/],
+    ["a key with a dash of a word processor", { apiKey: "la–0123456789" }, "/apiKey", /not ASCII/],
+    ["an address that is not set", { apiKey: API_KEY, baseUrl: undefined }, "/baseUrl", /variable that is not set/],
+    ["null as address", { apiKey: API_KEY, baseUrl: null }, "/baseUrl", /variable that is not set/],
+    ["an address with a query", { apiKey: API_KEY, baseUrl: "https://a.example.com?b" }, "/baseUrl", /query .*: remove it$/],
+    ["an address with the version", { apiKey: API_KEY, baseUrl: "https://api.liveavatar.com/v1" }, "/baseUrl", /write https:\/\/api\.liveavatar\.com$/],
+    ["an LLM's address", { apiKey: API_KEY, baseUrl: "https://api.openai.com/v1" }, "/baseUrl", /connectLlm/],
     ["a number as key", { apiKey: 5 }, "/apiKey", /string, or a function/],
     ["a number as fetch", { apiKey: API_KEY, fetch: 5 }, "/fetch", /function like fetch/],
     ["a misspelt option", { apiKey: API_KEY, baseURL: "x" }, "/baseURL", /baseUrl/],
@@ -398,6 +477,15 @@ describe("what is wrong is told before anything is sent", () => {
     });
   }
 
+  test("a secret is validated, unless one insists", async () => {
+    const wrong = { secretName: "n", secret_value: "sk-0123456789", secret_type: "OPENAI_API_KEY" };
+    const error = await thrown(() => client.secrets.create(wrong));
+    assert.ok(error instanceof ValidationError);
+    assert.deepEqual([error.issues[0].path, error.issues[0].code], ["/secret_name", "missing"]);
+    assert.equal(service.requests.length, 0);
+    assert.equal((await thrown(() => client.secrets.create(wrong, { validate: false }))).status, 422);
+  });
+
   test("a session is validated, unless one insists", async () => {
     const wrong = session({ is_sandbox: true, contextId: DEMO_CONTEXT });
     const error = await thrown(() => client.sessions.createToken(wrong));
@@ -437,7 +525,7 @@ test("neither the client nor its errors show a key or a token", async () => {
   service.fail({ kind: "refusal", status: 400, message: `who is ${API_KEY}?` });
   const errors = [
     await thrown(() => client.secrets.list()),
-    await thrown(() => client.secrets.create({ secret_value: "sk-0123456789" })),
+    await thrown(() => client.secrets.create({ secretValue: "sk-0123456789" }, { validate: false })),
     await thrown(() => client.sessions.start(session_token)),
   ];
   for (const error of errors) shown.push(inspect(error, { depth: 9, showHidden: true }), JSON.stringify(error), error.stack, error.body);

@@ -1,6 +1,7 @@
 // What an upstream may be, and what the requests to it look like.
 
 import assert from "node:assert/strict";
+import { inspect } from "node:util";
 import { after, describe, test } from "node:test";
 
 import { ChatClient, LiveAvatarLlmError, ValidationError } from "../../pkg/index.js";
@@ -21,7 +22,17 @@ const WRONG = {
   "a list": [[], "", "wrong_type", /must be an object/],
   "a function": [() => {}, "", "wrong_type", /must be an object/],
   "a number as key": [{ apiKey: 5 }, "/apiKey", "wrong_type", /string, or a function/],
-  "null as key": [{ apiKey: null }, "/apiKey", "wrong_type", /string, or a function/],
+  "null as key": [{ apiKey: null }, "/apiKey", "unset", /variable that is not set: give the key, or leave it out if the upstream needs none$/],
+  "a key that is not set": [{ apiKey: undefined }, "/apiKey", "unset", /variable that is not set/],
+  "an address that is not set": [{ baseUrl: undefined }, "/baseUrl", "unset", /variable that is not set: leave it out for the default$/],
+  "a model that is not set": [{ model: undefined }, "/model", "unset", /variable that is not set/],
+  "a header that is not set": [{ headers: { "x-a": undefined } }, "/headers/x-a", "wrong_type", /string/],
+  "a key of two lines": [{ apiKey: "sk-0123456789\nb" }, "/apiKey", "bad_key", /line break/],
+  "a key with a quote of a word processor": [{ apiKey: "sk-0123456789”" }, "/apiKey", "bad_key", /not ASCII/],
+  "a port that is none": [{ baseUrl: "https://a.example.com:99999" }, "/baseUrl", "bad_url", /host and port/],
+  "a host that is none": [{ baseUrl: "https://[::g]/v1" }, "/baseUrl", "bad_url", /host and port/],
+  "headers that give no pairs": [{ headers: new Set(["x-a"]) }, "/headers", "wrong_type", /object of strings/],
+  "a query with a name twice": [{ query: new URLSearchParams("a=1&a=2") }, "/query/a", "duplicate", /once/],
   "an empty key": [{ apiKey: "" }, "/apiKey", "bad_key", /empty/],
   "a number as fetch": [{ fetch: 5 }, "/fetch", "wrong_type", /function like fetch/],
   "null as fetch": [{ fetch: null }, "/fetch", "wrong_type", /function like fetch/],
@@ -246,13 +257,6 @@ test("a client keeps what it was made of", async () => {
   assert.equal(llm.requests.at(-1).headers["x-a"], "1");
 });
 
-test("an address that no platform fetches is told as the base URL", async () => {
-  const client = new ChatClient({ baseUrl: "http://127.0.0.1:99999/v1", model: "m" }, { maxRetries: 0 });
-  const error = await thrown(() => client.complete({ messages }));
-  assert.ok(error instanceof ValidationError, error?.stack);
-  assert.equal(error.issues[0].path, "/baseUrl");
-});
-
 describe("in a page", () => {
   const inPage = async (work) => {
     globalThis.window = globalThis;
@@ -309,4 +313,28 @@ test("a fetch of one's own is asked with a Request that has all of it", async ()
   assert.equal(request.headers.get("accept"), "text/event-stream");
   assert.equal(request.headers.get("x-a"), "1");
   assert.deepEqual(await request.json(), { messages, model: "m", stream: true, stream_options: { include_usage: true } });
+});
+
+test("headers and a query may be given as what they are elsewhere", async () => {
+  for (const [headers, query] of [
+    [new Headers({ "x-a": "1", "x-b": "2" }), new URLSearchParams({ c: "3", d: "4 5" })],
+    [new Map([["x-a", "1"], ["x-b", "2"]]), new Map([["c", "3"], ["d", "4 5"]])],
+    [{ "x-a": "1", "x-b": "2" }, { c: "3", d: "4 5" }],
+  ]) {
+    let request;
+    const client = new ChatClient({ baseUrl: "http://127.0.0.1:1/v1", headers, query, model: "m", fetch: (given) => ((request = given), answered("Hi")) });
+    await client.complete({ messages });
+    assert.deepEqual([request.headers.get("x-a"), request.headers.get("x-b")], ["1", "2"]);
+    assert.equal(request.url, "http://127.0.0.1:1/v1/chat/completions?c=3&d=4%205");
+  }
+});
+
+test("whatever headers and query hold is kept out of errors, unless it is too short to be a secret", async () => {
+  const headers = { "x-room": "room-0123456789", "x-mode": "fast" };
+  const query = { session: "session/0123456789" };
+  const fetch = (request) => Response.json({ error: { message: `no: ${request.url} ${request.headers.get("x-room")} fast` } }, { status: 400 });
+  const error = await thrown(() => new ChatClient({ baseUrl: "http://127.0.0.1:1/v1", headers, query, model: "m", fetch }).complete({ messages }));
+  assert.equal(error.status, 400);
+  assert.match(error.message, /no: .*session=••• ••• fast/);
+  assert.doesNotMatch(inspect(error, { depth: 9 }), /0123456789/);
 });

@@ -69,6 +69,9 @@ fn the_first_time_both_are_made_and_then_nothing() {
             "GET llm-configurations",
             "POST secrets",
             "POST llm-configurations",
+            "GET secrets",
+            "GET llm-configurations",
+            "GET llm-configurations/id-4",
         ],
     );
     let id = made["llm_configuration_id"].as_str().unwrap();
@@ -132,19 +135,47 @@ fn what_differs_is_changed() {
             "updated the LLM configuration Mine: secret_id",
             "deleted the secret Mine #0b20e078",
         ],
-        &[&looks[..], &["POST secrets", &path, &old]].concat(),
+        &[&looks[..], &["POST secrets", &path, &old], &looks[..]].concat(),
     );
     assert_eq!(went["llm_configuration_id"], id, "sessions know it by its id");
 }
 
 #[test]
-fn a_missing_base_url_is_openais() {
+fn a_configuration_without_a_base_url_is_openais() {
     let mut service = Service::default();
-    let plain = json!({ "name": "Mine", "upstream": { "model": "m" }, "key": "key-one-0123456789" });
-    run(&mut service, &plain);
-    assert_eq!(service.configurations[0]["base_url"], "https://api.openai.com/v1");
+    let openai = wanted("https://api.openai.com/v1", "m", "key-one-0123456789");
+    run(&mut service, &openai);
     service.configurations[0]["base_url"] = Value::Null;
-    assert_eq!(run(&mut service, &plain).outcome.unwrap()["did"], json!([]));
+    assert_eq!(run(&mut service, &openai).outcome.unwrap()["did"], json!([]));
+}
+
+#[test]
+fn slashes_at_its_end_are_the_base_urls_alone() {
+    let mut service = Service::default();
+    run(
+        &mut service,
+        &wanted("https://a.example.com/v1//", "m/", "key-one-0123456789"),
+    );
+    let made = &service.configurations[0];
+    assert_eq!(
+        (&made["base_url"], &made["model_name"]),
+        (&json!("https://a.example.com/v1"), &json!("m/"))
+    );
+    // As the service may write it.
+    service.configurations[0]["base_url"] = json!("https://a.example.com/v1/");
+    let again = run(
+        &mut service,
+        &wanted("https://a.example.com/v1", "m/", "key-one-0123456789"),
+    );
+    assert_eq!(again.outcome.unwrap()["did"], json!([]));
+    let other = run(
+        &mut service,
+        &wanted("https://a.example.com/v1", "m", "key-one-0123456789"),
+    );
+    assert_eq!(
+        other.outcome.unwrap()["did"],
+        json!(["updated the LLM configuration Mine: model_name"])
+    );
 }
 
 #[test]
@@ -376,12 +407,12 @@ fn only_what_the_service_can_call_is_connected() {
         (
             with("baseUrl", json!("https://a.example.com/v1/chat/completions")),
             "/baseUrl",
-            "bad_url",
+            "url_with_endpoint",
         ),
         (
             with("baseUrl", json!("https://a.example.com/v1?key=k")),
             "/baseUrl",
-            "bad_url",
+            "url_with_query",
         ),
         (
             with("baseURL", json!("https://a.example.com/v1")),
@@ -389,6 +420,9 @@ fn only_what_the_service_can_call_is_connected() {
             "unknown_member",
         ),
         (with("model", json!(null)), "/model", "missing"),
+        (with("baseUrl", json!(null)), "/baseUrl", "missing"),
+        (with("baseUrl", json!("")), "/baseUrl", "bad_url"),
+        (with("baseUrl", json!(5)), "/baseUrl", "wrong_type"),
         (
             refused(good.clone(), json!(""), json!("key-0123456789")),
             "/name",
@@ -424,5 +458,80 @@ fn only_what_the_service_can_call_is_connected() {
         json!(null),
     );
     let paths: Vec<_> = all.issues().iter().map(|issue| issue.path.as_str()).collect();
-    assert_eq!(paths, ["/name", "/headers", "/query", "/model", "/apiKey"]);
+    assert_eq!(paths, ["/name", "/headers", "/query", "/baseUrl", "/model", "/apiKey"]);
+}
+
+#[test]
+fn an_address_that_would_leave_the_avatar_mute_is_refused() {
+    let refused = |url: &str, allows: bool, options: &Value| {
+        let mut given = wanted(url, "m", "key-one-0123456789");
+        given["allowLocalUrl"] = json!(allows);
+        let mut service = Service::default();
+        let went = perform("connectLlm", &given, options, 0, &mut |request| {
+            Some(service.answer(request))
+        })
+        .unwrap();
+        let error = went.outcome.err()?;
+        assert!(went.requests.is_empty(), "{url}");
+        assert_eq!(
+            (error.family(), error.path()),
+            (Family::Validation, Some("/baseUrl")),
+            "{url}"
+        );
+        Some(error.code())
+    };
+    let plain = json!({});
+    for (url, code, also_if_allowed) in [
+        ("http://localhost:8787/v1", "url_not_public", false),
+        ("http://127.0.0.1:1", "url_not_public", false),
+        ("https://192.168.1.2/v1", "url_not_public", false),
+        ("https://worker.internal", "url_not_public", false),
+        ("http://a.example.com/v1", "url_not_encrypted", true),
+        ("https://api.openai.com", "url_without_version", true),
+        (
+            "https://a.openai.azure.com/openai/deployments/d",
+            "url_of_deployment",
+            true,
+        ),
+        ("https://api.liveavatar.com", "bad_url", true),
+        ("https://api.liveavatar.com/v1/", "bad_url", true),
+    ] {
+        assert_eq!(refused(url, false, &plain), Some(code), "{url}");
+        assert_eq!(refused(url, true, &plain), also_if_allowed.then_some(code), "{url}");
+    }
+    assert_eq!(refused("https://a.example.com/v1", false, &plain), None);
+    let here = json!({ "baseUrl": "https://api.liveavatar.com/" });
+    assert_eq!(refused("https://api.liveavatar.com/v1", false, &here), Some("bad_url"));
+}
+
+#[test]
+fn a_second_configuration_is_removed_where_a_run_of_this_made_it() {
+    let mut service = Service::default();
+    let secret = |id: &str, name: &str| json!({ "id": id, "secret_name": name, "secret_value": "key-one-0123456789", "secret_type": "OPENAI_API_KEY" });
+    let configuration = |id: &str, secret: &str| json!({ "id": id, "display_name": "Mine", "model_name": "m", "secret_id": secret, "base_url": "https://a.example.com/v1" });
+    service.secrets = vec![
+        secret("s3", "By hand"),
+        secret("s2", "Mine #0b20e078"),
+        secret("s1", "Mine #0b20e078"),
+    ];
+    service.configurations = vec![
+        configuration("c3", "s3"),
+        configuration("c2", "s2"),
+        configuration("c1", "s1"),
+    ];
+    let outcome = run(&mut service, &first()).outcome.unwrap();
+    assert_eq!(
+        outcome,
+        json!({ "llm_configuration_id": "c1", "secret_id": "s1", "did": [
+            "deleted a second LLM configuration Mine",
+            "deleted the secret Mine #0b20e078",
+        ] })
+    );
+    let ids = |items: &[Value]| items.iter().map(|one| one["id"].clone()).collect::<Vec<_>>();
+    assert_eq!(
+        ids(&service.configurations),
+        ["c3", "c1"],
+        "what was made by hand stays"
+    );
+    assert_eq!(ids(&service.secrets), ["s3", "s1"]);
 }

@@ -23,6 +23,11 @@ pub fn ok(data: &Value) -> Answer {
     answer(200, &json!({ "code": 1000, "data": data, "message": "Success" }))
 }
 
+/// What the service says of what is not there.
+pub fn gone() -> Answer {
+    answer(404, r#"{"code":4004,"data":null,"message":"Session not found"}"#)
+}
+
 /// How an errand went.
 pub struct Went {
     pub outcome: Result<Value, Error>,

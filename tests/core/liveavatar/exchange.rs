@@ -3,11 +3,16 @@
 use liveavatar_llm::error::Family;
 use serde_json::{Value, json};
 
-use super::driven::{Answer, KEY, answer, call, call_with, header, ok};
+use super::driven::{Answer, KEY, answer, call, call_with, gone, header, ok};
 use super::{UUID, full};
 
 fn id() -> Value {
     json!({ "id": "abc" })
+}
+
+/// A secret that nothing is wrong with.
+fn secret() -> Value {
+    json!({ "secret_name": "n", "secret_value": "sk-0123456789", "secret_type": "FISH_API_KEY" })
 }
 
 /// Every call: its name, what it is given, its method and path, and whether it may be carried out twice.
@@ -27,7 +32,13 @@ fn calls() -> Vec<(&'static str, Value, &'static str, &'static str, bool)> {
         ("sessions.start", token.clone(), "POST", "/v1/sessions/start", false),
         ("sessions.stop", token.clone(), "POST", "/v1/sessions/stop", true),
         ("sessions.keepAlive", token, "POST", "/v1/sessions/keep-alive", true),
-        ("secrets.create", payload.clone(), "POST", "/v1/secrets", false),
+        (
+            "secrets.create",
+            json!({ "payload": secret() }),
+            "POST",
+            "/v1/secrets",
+            false,
+        ),
         ("secrets.list", json!({}), "GET", "/v1/secrets", true),
         ("secrets.delete", id(), "DELETE", "/v1/secrets/abc", true),
         (
@@ -62,11 +73,23 @@ fn calls() -> Vec<(&'static str, Value, &'static str, &'static str, bool)> {
     ]
 }
 
+/// What each call is answered with.
+fn data(name: &str) -> Value {
+    match name {
+        "sessions.createToken" => json!({ "session_id": "x", "session_token": "tok-0123456789" }),
+        "sessions.start" => json!({ "session_id": "x" }),
+        "secrets.list" | "llmConfigurations.list" => json!([{ "id": "x" }]),
+        _ if name.ends_with("delete") || name.starts_with("sessions") => Value::Null,
+        _ => json!({ "id": "x" }),
+    }
+}
+
 #[test]
 fn each_call_goes_to_its_place_with_its_key() {
     for (name, given, method, path, _) in calls() {
-        let went = call(name, &given, &[ok(&json!({ "id": "x" }))]);
-        assert_eq!(went.outcome.unwrap(), json!({ "id": "x" }), "{name}");
+        let data = data(name);
+        let went = call(name, &given, &[ok(&data)]);
+        assert_eq!(went.outcome.unwrap(), data, "{name}");
         let [request] = went.requests.as_slice() else {
             panic!("{name}: one request")
         };
@@ -118,7 +141,7 @@ fn a_call_is_made_again_where_it_cannot_be_carried_out_twice() {
         ] {
             assert_eq!(attempts(failure.clone()), expected, "{name} after {failure:?}");
         }
-        for status in [0, 301, 307, 400, 401, 403, 405, 409, 422] {
+        for status in [0, 201, 301, 307, 400, 401, 403, 405, 409, 422] {
             assert_eq!(attempts(answer(status, "{}")), 1, "{name} after {status}");
         }
     }
@@ -135,10 +158,10 @@ fn an_answer_after_a_failure_is_as_good_as_any() {
     assert_eq!(went.waits.len(), 2);
     let went = call(
         "secrets.create",
-        &json!({ "payload": {} }),
-        &[answer(429, ""), ok(&json!({}))],
+        &json!({ "payload": secret() }),
+        &[answer(429, ""), ok(&json!({ "id": "x" }))],
     );
-    assert_eq!(went.outcome.unwrap(), json!({}));
+    assert_eq!(went.outcome.unwrap(), json!({ "id": "x" }));
 }
 
 #[test]
@@ -187,24 +210,100 @@ fn a_wait_that_is_asked_for_is_kept() {
 }
 
 #[test]
-fn a_success_is_known_by_its_status() {
-    for (status, body, data) in [
+fn a_success_is_known_by_its_status_and_holds_what_was_asked_for() {
+    for (name, given, status, body, data) in [
         (
+            "secrets.list",
+            json!({}),
             200,
-            r#"{"code":1000,"data":{"a":1},"message":"Success"}"#,
-            json!({ "a": 1 }),
+            r#"{"code":1000,"data":[],"message":"Success"}"#,
+            json!([]),
         ),
-        (200, r#"{"code":100,"data":[],"message":null}"#, json!([])),
-        (201, r#" {"data":"x"} "#, json!("x")),
-        (200, r#"{"data":null}"#, json!(null)),
-        (204, "", json!(null)),
-        (200, "", json!(null)),
-        (200, r#"{"id":"no envelope"}"#, json!({ "id": "no envelope" })),
-        (200, "[1]", json!([1])),
-        (200, "5", json!(5)),
+        (
+            "secrets.list",
+            json!({}),
+            201,
+            r#" {"code":100,"data":[1],"message":null} "#,
+            json!([1]),
+        ),
+        (
+            "secrets.list",
+            json!({}),
+            200,
+            r#"{"data":{"count":1,"next":null,"results":[1]}}"#,
+            json!([1]),
+        ),
+        (
+            "llmConfigurations.get",
+            id(),
+            200,
+            r#"{"data":{"id":"x","a":1.50}}"#,
+            json!({ "id": "x", "a": 1.5 }),
+        ),
+        ("secrets.delete", id(), 204, "", json!(null)),
+        ("secrets.delete", id(), 200, "null", json!(null)),
+        ("secrets.delete", id(), 200, r#"{"code":1000,"data":null}"#, json!(null)),
+        (
+            "secrets.delete",
+            id(),
+            200,
+            r#"{"code":1000,"data":{"id":"x"}}"#,
+            json!(null),
+        ),
+        ("secrets.delete", id(), 200, r#"{"code":1000}"#, json!(null)),
     ] {
-        let went = call("secrets.list", &json!({}), &[answer(status, body)]);
+        let went = call(name, &given, &[answer(status, body)]);
         assert_eq!(went.outcome.unwrap(), data, "{body}");
+    }
+}
+
+#[test]
+fn a_success_that_is_no_answer_is_told_with_its_body_and_without_its_tokens() {
+    // Whether it will do where no data is wanted.
+    for (body, message, will_do) in [
+        ("", "an empty body", true),
+        ("null", "no `data` in it", true),
+        ("{}", "no `data` in it", false),
+        (r#"{"data":null}"#, "no `data` in it", true),
+        (r#"{"data":{}}"#, "as its `data`", true),
+        (r#"{"data":5}"#, "as its `data`", true),
+        (r#"{"data":{"next":"/v1?page=2","results":[1]}}"#, "as its `data`", true),
+        (
+            r#"{"data":{"id":"","session_token":"","session_id":""}}"#,
+            "as its `data`",
+            true,
+        ),
+        (r#"{"data":"tok-0123456789"}"#, "as its `data`", true),
+        (r#"{"session_token":"tok-0123456789"}"#, "no `data` in it", false),
+        (r#"[{"sessionToken":"tok-0123456789"}]"#, "no `data` in it", false),
+        (
+            "<!doctype html><title>Log in</title>",
+            "a web page instead of JSON",
+            false,
+        ),
+        ("Welcome", "Welcome", false),
+        (r#"{"data":{"session_token":"tok-0123456789"#, "(200)", false),
+    ] {
+        for (name, given, ..) in calls() {
+            let went = call(name, &given, &[answer(200, body)]);
+            assert_eq!(went.requests.len(), 1, "it is not made again");
+            if data(name).is_null() && will_do {
+                assert_eq!(went.outcome.unwrap(), Value::Null, "{name} {body}");
+                continue;
+            }
+            let error = went.outcome.unwrap_err();
+            assert_eq!(
+                (error.family(), error.code()),
+                (Family::Api, "unreadable"),
+                "{name} {body}"
+            );
+            assert!(error.to_string().contains(message), "{name} {body}: {error}");
+            let shown = serde_json::to_value(&error).unwrap();
+            assert!(!shown.to_string().contains("0123456789"), "{name} {shown}");
+            if !body.contains("0123456789") {
+                assert_eq!(shown["body"], body, "{name}");
+            }
+        }
     }
 }
 
@@ -303,7 +402,7 @@ fn without_an_answer_it_is_said_what_to_do() {
 
 #[test]
 fn what_is_gone_needs_no_ending() {
-    let gone = answer(404, "{}");
+    let gone = gone();
     let target = json!({ "target": "tok-0123456789" });
     assert_eq!(
         call("sessions.stop", &target, std::slice::from_ref(&gone))
@@ -336,6 +435,41 @@ fn what_is_gone_needs_no_ending() {
         "not_found",
         "nothing of this call's was carried out"
     );
+}
+
+#[test]
+fn what_is_not_there_is_told_from_a_service_that_is_not_there() {
+    for body in [
+        "",
+        "{}",
+        "Not Found",
+        "404 page not found",
+        "<html><h1>404</h1></html>",
+        r#"{"detail":"Not Found"}"#,
+        r#"{"message":"Not Found","code":"not_found"}"#,
+        r#"{"message":"no route","statusCode":404}"#,
+        r#"{"code":4004,"data":null,"message":"Not Found"}"#,
+        r#"{"error":{"message":"Invalid URL (POST /v1/v1/sessions/stop)","type":"invalid_request_error","code":null}}"#,
+        "[]",
+        "{",
+    ] {
+        for (name, given, ..) in calls() {
+            for first in [None, Some(Answer::Lost(""))] {
+                let answers: Vec<_> = first.into_iter().chain([answer(404, body)]).collect();
+                let error = call(name, &given, &answers).outcome.unwrap_err();
+                if error.family() == Family::Connection {
+                    continue;
+                }
+                assert_eq!(
+                    (error.code(), error.status()),
+                    ("wrong_address", Some(404)),
+                    "{name} {body}"
+                );
+                let start = "what is at `baseUrl` seems not to be LiveAvatar's API (404)";
+                assert!(error.to_string().starts_with(start), "{error}");
+            }
+        }
+    }
 }
 
 #[test]
@@ -387,7 +521,7 @@ fn a_session_is_named_by_token_or_id() {
             None,
         ),
     ] {
-        let went = call(name, &given, &[ok(&json!(null))]);
+        let went = call(name, &given, &[ok(&data(name))]);
         let request = &went.requests[0];
         assert_eq!(header(request, header_name), Some(value), "{given}");
         let sent = request
@@ -454,7 +588,7 @@ fn a_wrong_session_is_not_sent_unless_one_insists() {
         "what would be refused goes first"
     );
     let insisting = json!({ "payload": payload, "validate": false });
-    let went = call("sessions.createToken", &insisting, &[ok(&json!({}))]);
+    let went = call("sessions.createToken", &insisting, &[ok(&data("sessions.createToken"))]);
     assert_eq!(
         serde_json::from_str::<Value>(went.requests[0].body.as_deref().unwrap()).unwrap(),
         payload
@@ -462,10 +596,43 @@ fn a_wrong_session_is_not_sent_unless_one_insists() {
     // A warning holds nobody up.
     let regretted = json!({ "payload": full(json!({ "avatar_persona": {} })) });
     assert!(
-        call("sessions.createToken", &regretted, &[ok(&json!({}))])
+        call("sessions.createToken", &regretted, &[ok(&data("sessions.createToken"))])
             .outcome
             .is_ok()
     );
+}
+
+#[test]
+fn a_wrong_secret_is_not_sent_unless_one_insists() {
+    let payload = json!({ "secretName": "n", "secretValue": "sk-0123456789", "secretType": "FISH_API_KEY" });
+    let went = call("secrets.create", &json!({ "payload": payload }), &[]);
+    let error = went.outcome.unwrap_err();
+    assert!(went.requests.is_empty());
+    assert!(
+        error
+            .issues()
+            .iter()
+            .any(|issue| (issue.path.as_str(), issue.code) == ("/secret_value", "missing"))
+    );
+    assert!(!format!("{error:?} {error}").contains("0123456789"));
+
+    // A service quotes what it refuses, under whatever name the key stood.
+    for payload in [
+        payload,
+        json!({ "secret_name": "n", "secret_type": "FISH_API_KEY", "value": "sk-0123456789" }),
+        json!({ "secret_name": "n", "secret_type": "FISH_API_KEY", "a": [{ "b": "sk-0123456789" }] }),
+    ] {
+        let quoted = json!({ "detail": [{ "loc": ["body"], "msg": "m", "type": "x", "input": payload }] });
+        let insisting = json!({ "payload": payload, "validate": false });
+        let error = call("secrets.create", &insisting, &[answer(422, &quoted)])
+            .outcome
+            .unwrap_err();
+        assert_eq!(error.status(), Some(422));
+        assert!(
+            !serde_json::to_string(&error).unwrap().contains("0123456789"),
+            "{error:?}"
+        );
+    }
 }
 
 #[test]
@@ -514,7 +681,11 @@ fn the_name_that_works_is_found_and_remembered() {
     ];
     for refusal in wrong_type {
         for kind in ["OPENAI_API_KEY", "LLM_API_KEY"] {
-            let went = call("secrets.create", &secret(kind), &[refusal.clone(), ok(&json!({}))]);
+            let went = call(
+                "secrets.create",
+                &secret(kind),
+                &[refusal.clone(), ok(&json!({ "id": "x" }))],
+            );
             let kinds: Vec<_> = went
                 .requests
                 .iter()

@@ -14,6 +14,7 @@ mod connect_llm;
 mod driven;
 mod exchange;
 mod property;
+mod racing;
 mod service;
 mod session;
 mod settings;

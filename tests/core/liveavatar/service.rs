@@ -3,7 +3,7 @@
 use liveavatar_llm::http::Request;
 use serde_json::{Value, json};
 
-use super::driven::{Answer, answer, ok};
+use super::driven::{Answer, answer, gone, ok};
 
 #[derive(Clone, Default)]
 pub struct Service {
@@ -37,7 +37,7 @@ impl Service {
                     self.secrets.remove(at);
                     ok(&Value::Null)
                 }
-                None => answer(404, "{}"),
+                None => gone(),
             },
             ("GET", "llm-configurations") if id.is_empty() => ok(&without(&self.configurations, "base_url")),
             ("POST", "llm-configurations") => self.check_secret(&body).unwrap_or_else(|| {
@@ -48,8 +48,12 @@ impl Service {
             }),
             (method, "llm-configurations") => {
                 let Some(at) = position(&self.configurations, id) else {
-                    return answer(404, "{}");
+                    return gone();
                 };
+                if method == "DELETE" {
+                    self.configurations.remove(at);
+                    return ok(&Value::Null);
+                }
                 if method == "PATCH" {
                     if let Some(refusal) = body.get("secret_id").and_then(|_| self.check_secret(&body)) {
                         return refusal;
@@ -60,7 +64,7 @@ impl Service {
                 }
                 ok(&self.configurations[at])
             }
-            _ => answer(404, "{}"),
+            _ => gone(),
         }
     }
 

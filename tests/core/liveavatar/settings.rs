@@ -58,5 +58,29 @@ fn what_is_wrong_is_told_at_once() {
     refused(&json!({ "maxRetries": null }), &[("/maxRetries", "wrong_type", None)]);
     refused(&json!({ "baseUrl": "example.com" }), &[("/baseUrl", "bad_url", None)]);
     refused(&json!({ "baseUrl": "https://a.b?c" }), &[("/baseUrl", "bad_url", None)]);
+    refused(&json!({ "baseUrl": null }), &[("/baseUrl", "unset", None)]);
     refused(&json!([]), &[("", "wrong_type", None)]);
+}
+
+#[test]
+fn the_address_is_that_of_the_service_and_no_llms() {
+    for (url, instead) in [
+        ("https://api.liveavatar.com/v1", "write https://api.liveavatar.com"),
+        ("http://127.0.0.1:1/base/v1/", "write http://127.0.0.1:1/base"),
+        ("https://api.openai.com/v1", "an LLM's goes into connectLlm"),
+        ("https://API.openai.com", "an LLM's goes into connectLlm"),
+        (
+            "https://a.example.com/v1/chat/completions",
+            "an LLM's goes into connectLlm",
+        ),
+        (
+            "https://a.example.com/chat/completions/",
+            "an LLM's goes into connectLlm",
+        ),
+    ] {
+        let error = Settings::parse(&json!({ "baseUrl": url }).to_string()).unwrap_err();
+        assert_eq!((error.path(), error.code()), (Some("/baseUrl"), "bad_url"), "{url}");
+        assert!(error.to_string().ends_with(instead), "{error}");
+    }
+    settings(&json!({ "baseUrl": "https://a.example.com/v1/liveavatar" }));
 }
