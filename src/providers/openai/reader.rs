@@ -97,7 +97,6 @@ impl<'d, 'a> Reader<'d, 'a> {
                 "message" if self.cursor.kind()? == Kind::Object && start.find("done")?.is_some() => {
                     self.native(&start)?;
                 }
-
                 // Padding against guessing text from lengths; it is not part of the answer.
                 "obfuscation" => {
                     let is_string = self.cursor.kind()? == Kind::String;
