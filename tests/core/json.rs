@@ -150,6 +150,30 @@ fn a_spoiled_document_is_refused_where_serde_json_refuses_it() {
 }
 
 #[test]
+fn a_document_cut_anywhere_is_refused_where_serde_json_refuses_it() {
+    holds(document(), |text| {
+        for (at, _) in text.char_indices() {
+            judge(&text[..at]);
+            judge(&text[at..]);
+        }
+    });
+}
+
+#[test]
+fn a_member_is_found_by_its_name_and_the_cursor_stays() {
+    let text = r#"{"a":{"b":1},"b":[2],"b":3,"c""#;
+    let cursor = Cursor::new(text);
+    let found = |name: &str| cursor.find(name).map(|found| found.map(|mut at| at.skip().unwrap()));
+    assert_eq!(found("a"), Ok(Some("{\"b\":1}")));
+    assert_eq!(found("b"), Ok(Some("[2]")));
+    assert_eq!(found("d").unwrap_err().expected, "':'");
+    assert_eq!(cursor.at(), 0);
+    assert!(Cursor::new("{}").find("a").unwrap().is_none());
+    assert!(Cursor::new("[1]").find("a").unwrap().is_none());
+    assert!(Cursor::new("x").find("a").is_err());
+}
+
+#[test]
 fn any_text_is_refused_or_read_and_nothing_panics() {
     holds("\\PC{0,12}", |text| judge(&text));
     holds("[\\[\\]{},:\"\\\\u0-9eE.+\\- tfnrulase\u{0}]{0,12}", |text| {
@@ -511,4 +535,31 @@ fn a_text_in_ascii_means_the_same() {
         let read = |json: &str| serde_json::from_str::<serde_json::Value>(json).ok();
         assert_eq!(read(&out), read(text));
     }
+}
+
+#[test]
+fn a_word_between_values_is_given_too() {
+    for cuts in [Cuts::None, Cuts::Everywhere] {
+        let body = br#"{"a":"END"} EN END{"b":1}ENDEENDE "END" [END]"#;
+        let mut splitter = Splitter::new(100).with_word(b"END");
+        let mut found = Vec::new();
+        for piece in cuts.cut(body) {
+            let mut values = splitter.push(piece);
+            while let Some(value) = values.next() {
+                found.push(String::from_utf8(value.unwrap().to_vec()).unwrap());
+            }
+        }
+        assert_eq!(found, [r#"{"a":"END"}"#, "END", r#"{"b":1}"#, "END", "END", "END"]);
+        assert_eq!(splitter.finish(), None);
+    }
+}
+
+#[test]
+fn the_value_that_a_stream_ends_in_is_given_as_far_as_it_came() {
+    let mut splitter = Splitter::new(100);
+    let mut values = splitter.push(br#"[{"a":1},{"b":[{"#);
+    assert_eq!(values.next(), Some(Ok(br#"{"a":1}"#.as_slice())));
+    assert_eq!(values.next(), None);
+    assert_eq!(splitter.finish(), Some(br#"{"b":[{"#.as_slice()));
+    assert_eq!(splitter.finish(), None);
 }

@@ -28,7 +28,7 @@ const ATTEMPTS = {
   "a rejection with nothing": [() => Promise.reject(), true],
   "a connection that breaks before anything came": [() => broken(), true],
   "a connection that breaks after a comment": [() => broken(": hello\n\n"), true],
-  "a connection that breaks after the role": [() => broken(event({ role: "assistant" })), false],
+  "a connection that breaks after the role, which nobody got,": [() => broken(event({ role: "assistant" })), true],
   "a connection that breaks after a word": [() => broken(event({ content: "Hi" })), false],
   "a body that ends after a word": [() => new Response(event({ content: "Hi" })), false],
   "an empty body": [() => new Response(""), false],
@@ -56,6 +56,13 @@ for (const [name, [attempt, isRetried]] of Object.entries(ATTEMPTS)) {
     assert.equal(time.timers(), 0);
   });
 }
+
+test("a connection that breaks after the role is not tried again if somebody got the role", async () => {
+  const fetch = answering(broken(event({ role: "assistant" })), answered("Second"));
+  const stream = new ChatClient({ ...NOWHERE, fetch }).stream({ messages });
+  await assert.rejects(all(stream), { name: "ConnectionError" });
+  assert.equal(fetch.requests.length, 1);
+});
 
 describe("the wait before the next attempt", () => {
   /** What a refusal says, and the wait it asks for. */

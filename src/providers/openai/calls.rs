@@ -42,16 +42,17 @@ pub(super) struct Piece<'a> {
     pub(super) arguments: Cow<'a, str>,
     /// Members that the reference does not give a call, as JSON.
     pub(super) extras: Vec<(Text<'a>, &'a str)>,
+    /// How many pieces follow in the same list.
+    pub(super) behind: usize,
 }
 
 /// How many calls are remembered: nobody mixes the pieces of so many, and looking through them stays cheap.
 const REMEMBERED: usize = 128;
 
 impl Calls {
-    /// The number of the call that a piece belongs to; takes out of the piece what was told before. `behind` says how many
-    /// pieces follow in the same chunk.
-    pub(super) fn place(&mut self, choice: u32, piece: &mut Piece<'_>, behind: usize) -> u32 {
-        let known = self.known(choice, piece, behind);
+    /// The number of the call that a piece belongs to; takes out of the piece what was told before.
+    pub(super) fn place(&mut self, choice: u32, piece: &mut Piece<'_>) -> u32 {
+        let known = self.known(choice, piece);
         let at = known
             .filter(|at| self.recent.get(*at).is_some_and(|call| !call.is_followed_by(piece)))
             .unwrap_or_else(|| self.begin(choice, piece.index));
@@ -66,7 +67,7 @@ impl Calls {
 
     /// The call that has its id or its index. Without them it is the latest, but where several nameless pieces come in a
     /// row, each means one of the latest calls. A new index with a name is always a new call.
-    fn known(&self, choice: u32, piece: &Piece<'_>, behind: usize) -> Option<usize> {
+    fn known(&self, choice: u32, piece: &Piece<'_>) -> Option<usize> {
         let mut latest = self
             .recent
             .iter()
@@ -90,7 +91,7 @@ impl Calls {
                 id: None,
                 name: None,
                 ..
-            } => latest.nth(behind),
+            } => latest.nth(piece.behind),
             _ => latest.next(),
         };
         known.or_else(at_its_place).map(|(at, _)| at)

@@ -32,10 +32,10 @@ impl Form {
     pub(super) fn of(text: &str, strings: Strings, deltas: &[Delta<'_>], is_chunk: bool) -> Option<Self> {
         let mut choices = deltas.iter().filter_map(|delta| match delta {
             Delta::Content { choice, .. } => Some(Some(*choice)),
-            // Repeated, it says nothing new.
+            // Repeated, it says nothing new, and whoever gets the chunk as it is has it in there.
             Delta::Extra {
                 place: Place::Chunk, ..
-            } => None,
+            } if is_chunk => None,
             _ => Some(None),
         });
         let choice = choices.next().flatten()?;

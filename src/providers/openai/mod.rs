@@ -26,33 +26,40 @@ use super::Decoded;
 use crate::chat::Delta;
 use crate::error::{Error, StreamKind};
 use crate::framing::{self, Payload};
-use crate::json;
 
 pub(super) use request::{encode, is_single};
 
 /// Where one is in an answer.
 #[derive(Clone, Debug)]
 pub struct Decoder {
-    /// Which of id, model and time have been told.
-    told: u8,
-    choices: Choices,
+    state: State,
     calls: Calls,
-    /// How many of the three token counts have been told.
-    counts: usize,
     /// `[DONE]` was seen.
     done: bool,
     /// What the last chunk looked like.
     form: Option<Form>,
 }
 
+/// What changes while a chunk is read, and must be as before if it proves to be broken.
+#[derive(Clone, Copy, Debug)]
+struct State {
+    /// Which of id, model and time have been told.
+    told: u8,
+    choices: Choices,
+    /// How many of the three token counts have been told.
+    counts: usize,
+}
+
 impl Decoder {
     /// `is_single` says that one alternative was asked for; else as many as there are indices are told apart.
     pub(super) fn new(is_single: bool) -> Self {
         Self {
-            told: 0,
-            choices: Choices::new(is_single),
+            state: State {
+                told: 0,
+                choices: Choices::new(is_single),
+                counts: 0,
+            },
             calls: Calls::default(),
-            counts: 0,
             done: false,
             form: None,
         }
@@ -78,11 +85,18 @@ impl Decoder {
                 ..Decoded::NOTHING
             };
         }
-        let is_one = trimmed == framing::DONE || trimmed.starts_with('{') && json::is_whole(trimmed);
-        let parts = if is_one { Vec::new() } else { framing::parts(text) };
-        if parts.is_empty() {
-            return self.value(text, trimmed);
+        let before = self.state;
+        let read = self.value(text, trimmed);
+        let is_broken =
+            |end: &Result<(), Error>| matches!(end, Err(error) if error.kind() == Some(StreamKind::Malformed));
+        if !read.end.as_ref().is_some_and(is_broken) {
+            return read;
         }
+        let parts = framing::parts(text);
+        if parts.is_empty() {
+            return read;
+        }
+        self.state = before;
         let mut decoded = Decoded::NOTHING;
         for part in parts {
             let Decoded { deltas, end, .. } = self.value(part, part);
@@ -130,8 +144,8 @@ impl Decoder {
         let mut deltas = Vec::with_capacity(2);
         if !text.is_empty() {
             self.done = true;
-            let choice = self.choices.saying(0, Part::Words);
-            if self.choices.open(choice) {
+            let choice = self.state.choices.saying(0, Part::Words);
+            if self.state.choices.open(choice) {
                 deltas.push(Delta::Open { choice });
             }
             deltas.push(Delta::Content {
@@ -146,11 +160,11 @@ impl Decoder {
     }
 
     pub(super) fn is_finished(&self) -> bool {
-        self.choices.are_finished()
+        self.state.choices.are_finished()
     }
 
     pub(super) fn end(&self) -> Result<(), Error> {
-        if self.choices.is_empty() {
+        if self.state.choices.is_empty() {
             Err(Error::stream(
                 StreamKind::Empty,
                 "the answer ended without any message: the upstream sent no chat completion chunk",

@@ -16,7 +16,6 @@ impl<'a> Reader<'_, 'a> {
         if line.find("done")?.is_some_and(|mut done| done.bool() == Ok(true)) {
             let reason = line.find("done_reason")?.and_then(|mut at| at.text().ok()?);
             self.finishes.push((0, reason.unwrap_or(Text::STOP)));
-            self.finish();
         }
         let count = |name| line.find(name).ok()?.and_then(|mut at| at.integer().ok()?);
         if let (Some(prompt), Some(completion)) = (count("prompt_eval_count"), count("eval_count")) {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::calls::Piece;
 use super::choices::{MAX_CHOICES, Part};
 use super::form::Strings;
 use super::{Decoder, finish, usage};
@@ -23,15 +24,22 @@ pub(super) struct Reader<'d, 'a> {
     pub(super) strings: Strings,
     pub(super) decoder: &'d mut Decoder,
     pub(super) deltas: Vec<Delta<'a>>,
+    /// How many of them are parts of the head.
+    heads: usize,
     /// The members seen in their proper type.
     found: u8,
     /// Nothing was seen that the reference does not describe.
     pub(super) straight: bool,
     /// An error that the upstream reports, as JSON or plain text.
     pub(super) error: Option<&'a str>,
+    /// The pieces of calls in this chunk, and of which choice. What changes more than bits waits until the chunk was read to
+    /// its end: of one that breaks off, nothing must be left.
+    pub(super) pieces: Vec<(u32, Piece<'a>)>,
     /// Which choices finish in this chunk, and why; told when all of them have said what they say.
     pub(super) finishes: Vec<(u32, Text<'a>)>,
-    /// Token counts that stand where they are not expected; told where the others are missing.
+    /// The chunk's token counts.
+    pub(super) counts: Option<Usage<'a>>,
+    /// Those that stand where they are not expected; told where the others are missing.
     pub(super) aside: Option<Usage<'a>>,
 }
 
@@ -43,10 +51,13 @@ impl<'d, 'a> Reader<'d, 'a> {
             strings: Strings::default(),
             decoder,
             deltas: Vec::with_capacity(2),
+            heads: 0,
             found: 0,
             straight: true,
             error: None,
+            pieces: Vec::new(),
             finishes: Vec::new(),
+            counts: None,
             aside: None,
         }
     }
@@ -62,20 +73,20 @@ impl<'d, 'a> Reader<'d, 'a> {
         while let Some(name) = self.cursor.member(&mut members)? {
             match name.raw() {
                 "id" => {
-                    if let Some(id) = self.head(ID)? {
-                        self.deltas.push(Delta::Id(id));
+                    if let Some(id) = self.word(ID)? {
+                        self.head(Delta::Id(id));
                     }
                 }
                 "model" => {
-                    if let Some(model) = self.head(MODEL)? {
-                        self.deltas.push(Delta::Model(model));
+                    if let Some(model) = self.word(MODEL)? {
+                        self.head(Delta::Model(model));
                     }
                 }
                 "created" => {
                     if let Some(created) = self.cursor.integer()? {
                         self.found |= CREATED;
                         if created > 0 && self.first(CREATED) {
-                            self.deltas.push(Delta::Created(created));
+                            self.head(Delta::Created(created));
                         }
                     }
                 }
@@ -97,7 +108,6 @@ impl<'d, 'a> Reader<'d, 'a> {
                 "message" if self.cursor.kind()? == Kind::Object && start.find("done")?.is_some() => {
                     self.native(&start)?;
                 }
-
                 // Padding against guessing text from lengths; it is not part of the answer.
                 "obfuscation" => {
                     let is_string = self.cursor.kind()? == Kind::String;
@@ -110,12 +120,15 @@ impl<'d, 'a> Reader<'d, 'a> {
                 _ => self.extra(Place::Chunk, name)?,
             }
         }
-        self.tell_aside();
-        self.cursor.end()
+        self.cursor.end()?;
+        self.call();
+        self.finish();
+        self.tell_counts();
+        Ok(())
     }
 
     /// A string of the head: noted as found, and given the first time it says something.
-    fn head(&mut self, which: u8) -> Result<Option<Cow<'a, str>>, Malformed> {
+    fn word(&mut self, which: u8) -> Result<Option<Cow<'a, str>>, Malformed> {
         let Some(text) = self.cursor.text()? else {
             return Ok(None);
         };
@@ -123,9 +136,15 @@ impl<'d, 'a> Reader<'d, 'a> {
         Ok((!text.is_empty() && self.first(which)).then(|| text.read()))
     }
 
+    /// Tells a part of the head before all else of the chunk, wherever in it that stands: with Azure and llama.cpp it is last.
+    fn head(&mut self, delta: Delta<'a>) {
+        self.deltas.insert(self.heads, delta);
+        self.heads += 1;
+    }
+
     fn first(&mut self, which: u8) -> bool {
-        let first = self.decoder.told & which == 0;
-        self.decoder.told |= which;
+        let first = self.decoder.state.told & which == 0;
+        self.decoder.state.told |= which;
         first
     }
 
@@ -153,7 +172,6 @@ impl<'d, 'a> Reader<'d, 'a> {
             }
             position += 1;
         }
-        self.finish();
         Ok(())
     }
 
@@ -173,7 +191,13 @@ impl<'d, 'a> Reader<'d, 'a> {
                 }
                 "message" if self.cursor.kind()? == Kind::Object => match beside(&start, &["delta"]) {
                     Beside::Nothing => self.message(index)?,
-                    Beside::Silence if !self.decoder.choices.has_spoken(self.decoder.choices.of(index)) => {
+                    Beside::Silence
+                        if !self
+                            .decoder
+                            .state
+                            .choices
+                            .has_spoken(self.decoder.state.choices.of(index)) =>
+                    {
                         self.straight = false;
                         self.message(index)?;
                         // The next one may say all of this again.
@@ -204,12 +228,12 @@ impl<'d, 'a> Reader<'d, 'a> {
     }
 
     /// Tells which have finished.
-    pub(super) fn finish(&mut self) {
+    fn finish(&mut self) {
         for (index, said) in std::mem::take(&mut self.finishes) {
-            let choice = self.decoder.choices.of(index);
+            let choice = self.decoder.state.choices.of(index);
             self.straight &= choice == index;
             match finish::reason(said, self.decoder.calls.has_called(choice)) {
-                Some((reason, as_sent)) if self.decoder.choices.finish(choice) => {
+                Some((reason, as_sent)) if self.decoder.state.choices.finish(choice) => {
                     self.straight &= as_sent;
                     self.open(choice);
                     self.deltas.push(Delta::Finish { choice, reason });
@@ -232,14 +256,14 @@ impl<'d, 'a> Reader<'d, 'a> {
     }
 
     fn open(&mut self, choice: u32) {
-        if self.decoder.choices.open(choice) {
+        if self.decoder.state.choices.open(choice) {
             self.deltas.push(Delta::Open { choice });
         }
     }
 
     /// The open choice in which this is said.
     pub(super) fn saying(&mut self, index: u32, part: Part) -> u32 {
-        let choice = self.decoder.choices.saying(index, part);
+        let choice = self.decoder.state.choices.saying(index, part);
         self.straight &= choice == index;
         self.open(choice);
         choice
@@ -247,7 +271,7 @@ impl<'d, 'a> Reader<'d, 'a> {
 
     /// The open choice that the rest belongs to.
     fn of(&mut self, index: u32) -> u32 {
-        let choice = self.decoder.choices.of(index);
+        let choice = self.decoder.state.choices.of(index);
         self.straight &= choice == index;
         self.open(choice);
         choice

@@ -9,14 +9,16 @@ use crate::chat::{Delta, Place};
 use crate::json::{Kind, Malformed};
 
 impl<'a> Reader<'_, 'a> {
+    /// Takes note of the pieces in the list that comes next; [`Reader::call`] tells them.
     pub(super) fn tools(&mut self, index: u32) -> Result<(), Malformed> {
-        let mut pieces = Vec::with_capacity(1);
+        let first = self.pieces.len();
         match self.cursor.kind()? {
             Kind::Array => {
                 let mut elements = self.cursor.array()?;
                 while self.cursor.element(&mut elements)? {
                     if self.cursor.kind()? == Kind::Object {
-                        pieces.push(self.tool()?);
+                        let piece = self.tool()?;
+                        self.pieces.push((index, piece));
                     } else {
                         self.bent()?;
                     }
@@ -25,22 +27,30 @@ impl<'a> Reader<'_, 'a> {
             // One call, not in a list (TGI, huggingface/text-generation-inference#2794).
             Kind::Object => {
                 self.straight = false;
-                pieces.push(self.tool()?);
+                let piece = self.tool()?;
+                self.pieces.push((index, piece));
             }
             Kind::Null => return self.cursor.null(),
             _ => return self.bent(),
         }
-        let mut behind = pieces.len();
-        for mut piece in pieces {
-            behind -= 1;
-            if piece.id.is_none() && piece.name.is_none() && piece.arguments.is_empty() && piece.extras.is_empty() {
+        let list = self.pieces.get_mut(first..).unwrap_or_default();
+        for (behind, (_, piece)) in list.iter_mut().rev().enumerate() {
+            piece.behind = behind;
+        }
+        Ok(())
+    }
+
+    /// Tells the pieces of calls.
+    pub(super) fn call(&mut self) {
+        for (index, mut piece) in std::mem::take(&mut self.pieces) {
+            let sent = piece.index;
+            let (has_id, has_name) = (piece.id.is_some(), piece.name.is_some());
+            if !has_id && !has_name && piece.arguments.is_empty() && piece.extras.is_empty() {
                 self.straight = false;
                 continue;
             }
-            let Piece { index: sent, .. } = piece;
-            let (has_id, has_name) = (piece.id.is_some(), piece.name.is_some());
             let choice = self.saying(index, Part::Calls);
-            let number = self.decoder.calls.place(choice, &mut piece, behind);
+            let number = self.decoder.calls.place(choice, &mut piece);
             let Piece {
                 id,
                 name,
@@ -66,7 +76,6 @@ impl<'a> Reader<'_, 'a> {
                 json: Cow::Borrowed(json),
             }));
         }
-        Ok(())
     }
 
     fn tool(&mut self) -> Result<Piece<'a>, Malformed> {

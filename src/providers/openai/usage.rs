@@ -6,7 +6,7 @@ use super::reader::Reader;
 use crate::chat::{Delta, Usage};
 use crate::json::{Cursor, Kind, Malformed};
 
-impl<'a> Reader<'_, 'a> {
+impl Reader<'_, '_> {
     /// The chunk's own.
     pub(super) fn usage(&mut self) -> Result<(), Malformed> {
         if self.cursor.kind()? == Kind::Null {
@@ -14,26 +14,21 @@ impl<'a> Reader<'_, 'a> {
         }
         let usage = read(&mut self.cursor)?;
         self.straight &= numbers(&usage) == 3;
-        self.tell_usage(usage);
+        self.counts = Some(usage);
         Ok(())
     }
 
-    /// Tells the counts if there are any, and as many as were told before: the last counts are the ones that count, but
-    /// Databricks sends null for some (spiceai/spiceai#6600).
-    fn tell_usage(&mut self, usage: Usage<'a>) {
-        let numbers = numbers(&usage);
-        if numbers > 0 && numbers >= self.decoder.counts {
-            self.decoder.counts = numbers;
-            self.deltas.push(Delta::Usage(usage));
-        }
-    }
-
-    /// At the end of a chunk: tells what stood aside, unless the chunk has counts of its own.
-    pub(super) fn tell_aside(&mut self) {
-        let is_told = self.deltas.iter().any(|delta| matches!(delta, Delta::Usage(_)));
-        if let Some(usage) = self.aside.take().filter(|_| !is_told) {
-            self.straight = false;
-            self.tell_usage(usage);
+    /// Tells the chunk's counts, else those that stood aside, if there are any, and as many as were told before: the last
+    /// counts are the ones that count, but Databricks sends null for some (spiceai/spiceai#6600).
+    pub(super) fn tell_counts(&mut self) {
+        let own = self.counts.take().filter(|usage| numbers(usage) > 0);
+        self.straight &= own.is_some() || self.aside.is_none();
+        if let Some(usage) = own.or(self.aside.take()) {
+            let numbers = numbers(&usage);
+            if numbers > 0 && numbers >= self.decoder.state.counts {
+                self.decoder.state.counts = numbers;
+                self.deltas.push(Delta::Usage(usage));
+            }
         }
     }
 }
