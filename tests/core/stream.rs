@@ -428,11 +428,14 @@ fn what_is_held_back_as_a_tag_is_given_at_the_end_however_that_comes() {
 }
 
 #[test]
-fn a_chunk_that_thoughts_leave_as_it_is_is_passed_on_as_it_is() {
-    let own = words("Yes").replace("\"model\"", "\"x\" : [ ],\"model\"");
-    let body = events(&[words("<think>Hm</think>"), own.clone(), finish()]);
-    let got = read_shaped(Outlet::Chunks(writer()), r#"{"thinkTags":true}"#, &body, &Cuts::None);
-    assert!(got.out.contains(&own), "{}", got.out);
+fn chunks_behind_the_thoughts_are_passed_on_as_they_are() {
+    let own = words(" of course").replace("\"model\"", "\"x\" : [ ],\"model\"");
+    let tags = r#"{"thinkTags":true}"#;
+    for begin in ["<think>Hm</think>Yes", "Yes"] {
+        let body = events(&[words(begin), own.clone(), finish()]);
+        let got = read_shaped(Outlet::Chunks(writer()), tags, &body, &Cuts::None);
+        assert!(got.out.ends_with(&format!("{own},{}", finish())), "{}", got.out);
+    }
 }
 
 // JSON and calls.
