@@ -24,6 +24,7 @@ mod chunk;
 mod completion;
 mod error;
 mod framing;
+mod growing;
 mod http;
 mod json;
 mod openai;
