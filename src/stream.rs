@@ -1,6 +1,8 @@
 //! One streamed answer as a developer reads it: as text, as chunks, as strict bytes, as JSON or calls that grow, or whole at
 //! its end.
 
+use std::slice;
+
 use serde::Serialize;
 
 use crate::call::{Call, Millis, Next};
@@ -309,52 +311,64 @@ impl Reading {
         if self.metrics.first_token_ms.is_none() && decoded.deltas.iter().any(Delta::is_output) {
             self.metrics.first_token_ms = Some(since);
         }
-        let Some(thinking) = &mut self.thinking else {
-            self.put(&decoded.deltas, decoded.chunk);
-            return self.out.len() > before;
-        };
-        let mut deltas = Vec::with_capacity(decoded.deltas.len());
-        let mut is_changed = false;
-        for delta in &decoded.deltas {
-            is_changed |= thinking.take(delta, &mut deltas);
+        let begins = |delta: &Delta<'_>| matches!(delta, Delta::Open { .. });
+        match self.thinking.take() {
+            Some(mut thinking) if !thinking.is_over() || decoded.deltas.iter().any(begins) => {
+                for delta in &decoded.deltas {
+                    thinking.take(delta, &mut |delta| self.put(slice::from_ref(delta), None));
+                }
+                self.thinking = Some(thinking);
+            }
+            thinking => {
+                self.thinking = thinking;
+                self.put(&decoded.deltas, decoded.chunk);
+            }
         }
-        self.put(&deltas, decoded.chunk.filter(|_| !is_changed));
         self.out.len() > before
     }
 
     /// Takes what one payload says; `chunk` is the payload, if it can be passed on as it is.
     fn put(&mut self, deltas: &[Delta<'_>], chunk: Option<&str>) {
-        let Self {
-            outlet,
-            out,
-            completion,
-            ..
-        } = self;
-        if let (Outlet::Chunks(writer), None) = (&mut *outlet, chunk) {
-            writer.rewrite(deltas, &mut |chunk| element(out, chunk));
+        let Self { outlet, out, .. } = self;
+        match (outlet, chunk) {
+            (Outlet::Nothing, _) => {}
+            (Outlet::Text, _) => {
+                for text in contents(deltas) {
+                    out.push_str(text);
+                }
+            }
+            (Outlet::Json(partial), _) => {
+                for text in contents(deltas) {
+                    partial.push(text);
+                }
+            }
+            (Outlet::Chunks(writer), Some(chunk)) => {
+                for delta in deltas {
+                    writer.pass(delta);
+                }
+                element(out, chunk);
+            }
+            (Outlet::Chunks(writer), None) => writer.rewrite(deltas, &mut |chunk| element(out, chunk)),
+            (Outlet::Events(writer), _) => {
+                for delta in deltas {
+                    writer.write(delta, &mut |chunk| sse::data(out, chunk));
+                }
+            }
+            (Outlet::Calls(calls), _) => {
+                for delta in deltas {
+                    calls.take(delta);
+                }
+            }
         }
         for delta in deltas {
-            match (&mut *outlet, delta) {
-                (Outlet::Text, Delta::Content { choice: 0, text }) => out.push_str(text),
-                (Outlet::Json(partial), Delta::Content { choice: 0, text }) => partial.push(text),
-                (Outlet::Calls(calls), _) => calls.take(delta),
-                (Outlet::Events(writer), _) => writer.write(delta, &mut |chunk| sse::data(out, chunk)),
-                (Outlet::Chunks(writer), _) if chunk.is_some() => writer.pass(delta),
-                _ => {}
-            }
-            completion.take(delta);
-        }
-        if let (Outlet::Chunks(_), Some(chunk)) = (outlet, chunk) {
-            element(out, chunk);
+            self.completion.take(delta);
         }
     }
 
     /// At the end of the call: what was held back, and what is owed if that is a good end.
     fn end(&mut self, is_good: bool) {
         if let Some(mut thinking) = self.thinking.take() {
-            let mut held = Vec::new();
-            thinking.finish(&mut held);
-            self.put(&held, None);
+            thinking.finish(&mut |delta| self.put(slice::from_ref(delta), None));
         }
         if !is_good {
             return;
@@ -372,6 +386,14 @@ impl Reading {
             Outlet::Calls(calls) => calls.finish(),
         }
     }
+}
+
+/// The words of choice 0.
+fn contents<'d>(deltas: &'d [Delta<'_>]) -> impl Iterator<Item = &'d str> {
+    deltas.iter().filter_map(|delta| match delta {
+        Delta::Content { choice: 0, text } => Some(text.as_ref()),
+        _ => None,
+    })
 }
 
 /// Appends an element of a JSON array.

@@ -88,8 +88,10 @@ export class ChatClient {
    * and an error has what came before it as `partial`. Token counts are asked for unless `stream_options` says otherwise.
    *
    * ```ts
-   * const response_format = { type: "json_schema", json_schema: { name: "weather", schema, strict: true } };
-   * const { choices } = await client.complete<Weather>({ messages, response_format });
+   * const { choices } = await client.complete<Weather>({
+   *   messages,
+   *   response_format: { type: "json_schema", json_schema: { name: "weather", schema, strict: true } },
+   * });
    * show(choices[0]?.message.parsed?.degrees);
    * ```
    *

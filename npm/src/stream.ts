@@ -162,6 +162,7 @@ export class ChatStream<Parsed = unknown> implements AsyncIterable<ChatChunk> {
    * begun. The last value is the whole one. Each is made anew: it may be kept and changed.
    *
    * Where the content turns out to be no JSON, this ends with a `StreamError` of kind `notJson`. A refusal gives no value.
+   * Content is parsed for {@link ChatStream.completion} as well, whatever was asked for.
    */
   jsonStream = <Value = Parsed>(): AsyncIterableIterator<DeepPartial<Value>> => {
     const transfer = this.#claim("Json");

@@ -20,7 +20,6 @@ const CLOSING: &str = "</think>";
 #[derive(Clone, Debug)]
 pub struct Thinking {
     first: Phase,
-    /// Ordered by index.
     choices: Vec<Choice>,
 }
 
@@ -62,64 +61,61 @@ impl Thinking {
         }
     }
 
-    /// Appends to `out` what comes of one delta. Gives whether that is anything but the delta itself.
-    pub fn take<'a>(&mut self, delta: &Delta<'a>, out: &mut Vec<Delta<'a>>) -> bool {
-        let before = out.len();
+    /// Whether all choices that have begun are at their answers, so that nothing is looked for in what they say.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.choices.iter().all(|choice| choice.phase == Phase::Answer)
+    }
+
+    /// Gives to `emit` what comes of one delta: mostly the delta itself.
+    pub fn take(&mut self, delta: &Delta<'_>, emit: &mut dyn FnMut(&Delta<'_>)) {
         match delta {
-            Delta::Content { choice, text } => {
-                let thinking = self.choice(*choice);
-                if thinking.phase != Phase::Answer {
-                    thinking.read(text, out);
-                    let is_same = matches!(out.get(before..), Some([only]) if only == delta);
-                    return !is_same;
-                }
+            Delta::Open { choice } => {
+                self.choice(*choice);
             }
+            Delta::Content { choice, text } => return self.choice(*choice).read(text, emit),
             Delta::Reasoning { choice, .. } => {
                 let thinking = self.choice(*choice);
-                thinking.flush(out);
+                thinking.flush(emit);
                 thinking.phase = Phase::Answer;
             }
             Delta::Refusal { choice, .. } | Delta::Tool { choice, .. } | Delta::Finish { choice, .. } => {
-                self.choice(*choice).flush(out);
+                self.choice(*choice).flush(emit);
             }
             _ => {}
         }
-        let is_changed = out.len() > before;
-        out.push(delta.clone());
-        is_changed
+        emit(delta);
     }
 
-    /// At the end, however it came: appends what was held back.
-    pub fn finish(&mut self, out: &mut Vec<Delta<'_>>) {
+    /// At the end, however it came: gives to `emit` what was held back.
+    pub fn finish(&mut self, emit: &mut dyn FnMut(&Delta<'_>)) {
         for choice in &mut self.choices {
-            choice.flush(out);
+            choice.flush(emit);
         }
     }
 
     fn choice(&mut self, index: u32) -> &mut Choice {
-        let at = self.choices.partition_point(|choice| choice.index < index);
-        if self.choices.get(at).is_none_or(|choice| choice.index != index) {
-            self.choices.insert(
-                at,
-                Choice {
-                    index,
-                    phase: self.first,
-                    held: String::new(),
-                    matched: 0,
-                },
-            );
-        }
+        let at = self.choices.iter().position(|choice| choice.index == index);
+        let at = at.unwrap_or_else(|| {
+            self.choices.push(Choice {
+                index,
+                phase: self.first,
+                held: String::new(),
+                matched: 0,
+            });
+            self.choices.len() - 1
+        });
         #[expect(clippy::indexing_slicing, reason = "it was there or has just been put there")]
         &mut self.choices[at]
     }
 }
 
 impl Choice {
-    fn read(&mut self, text: &str, out: &mut Vec<Delta<'_>>) {
+    fn read(&mut self, text: &str, emit: &mut dyn FnMut(&Delta<'_>)) {
         let mut rest = text;
         while !rest.is_empty() {
             rest = match self.phase {
-                Phase::Start | Phase::Fresh { is_told: false } => self.open(rest, out),
+                Phase::Start | Phase::Fresh { is_told: false } => self.open(rest, emit),
                 Phase::Fresh { is_told: true } => {
                     let said = rest.trim_ascii_start();
                     if !said.is_empty() {
@@ -127,7 +123,7 @@ impl Choice {
                     }
                     said
                 }
-                Phase::Thought => self.think(rest, out),
+                Phase::Thought => self.think(rest, emit),
                 Phase::Behind => {
                     let said = rest.trim_ascii_start();
                     if !said.is_empty() {
@@ -136,7 +132,7 @@ impl Choice {
                     said
                 }
                 Phase::Answer => {
-                    self.say(rest, out);
+                    self.say(rest, emit);
                     ""
                 }
             };
@@ -144,7 +140,7 @@ impl Choice {
     }
 
     /// Looks for the opening tag; gives what is left to read.
-    fn open<'t>(&mut self, text: &'t str, out: &mut Vec<Delta<'_>>) -> &'t str {
+    fn open<'t>(&mut self, text: &'t str, emit: &mut dyn FnMut(&Delta<'_>)) -> &'t str {
         let mut rest = text;
         if self.matched == 0 {
             rest = text.trim_ascii_start();
@@ -158,7 +154,7 @@ impl Choice {
         } else if matched < rest.len() {
             if self.phase == Phase::Start {
                 self.phase = Phase::Answer;
-                self.release(out);
+                self.release(emit);
                 return rest;
             }
             // What is held, after white space, may be the beginning of the closing tag as well.
@@ -166,7 +162,7 @@ impl Choice {
             let held = std::mem::take(&mut self.held);
             let mut again = held.trim_ascii_start();
             while !again.is_empty() {
-                again = self.think(again, out);
+                again = self.think(again, emit);
             }
             return rest;
         } else {
@@ -176,12 +172,12 @@ impl Choice {
     }
 
     /// Looks for the closing tag; gives what is left to read.
-    fn think<'t>(&mut self, text: &'t str, out: &mut Vec<Delta<'_>>) -> &'t str {
+    fn think<'t>(&mut self, text: &'t str, emit: &mut dyn FnMut(&Delta<'_>)) -> &'t str {
         let rest = if self.matched == 0 {
             let (thought, rest) = text
                 .split_at_checked(text.find('<').unwrap_or(text.len()))
                 .unwrap_or((text, ""));
-            self.say(thought, out);
+            self.say(thought, emit);
             rest
         } else {
             text
@@ -199,7 +195,7 @@ impl Choice {
         // No tag, and the only place in it where another could begin is where it ceased to be one.
         let said = rest.get(..matched).unwrap_or_default();
         self.held.push_str(said);
-        self.release(out);
+        self.release(emit);
         rest.get(matched..).unwrap_or_default()
     }
 
@@ -216,13 +212,13 @@ impl Choice {
     }
 
     /// Says what was held back.
-    fn release(&mut self, out: &mut Vec<Delta<'_>>) {
+    fn release(&mut self, emit: &mut dyn FnMut(&Delta<'_>)) {
         let held = std::mem::take(&mut self.held);
-        self.say(&held, out);
+        self.say(&held, emit);
     }
 
     /// No tag comes any more in what is held back.
-    fn flush(&mut self, out: &mut Vec<Delta<'_>>) {
+    fn flush(&mut self, emit: &mut dyn FnMut(&Delta<'_>)) {
         if self.held.is_empty() {
             return;
         }
@@ -235,15 +231,15 @@ impl Choice {
             }
             _ => {}
         }
-        self.release(out);
+        self.release(emit);
     }
 
-    fn say(&self, text: &str, out: &mut Vec<Delta<'_>>) {
+    fn say(&self, text: &str, emit: &mut dyn FnMut(&Delta<'_>)) {
         if text.is_empty() {
             return;
         }
-        let (choice, text) = (self.index, Cow::Owned(text.to_owned()));
-        out.push(if self.phase == Phase::Thought {
+        let (choice, text) = (self.index, Cow::Borrowed(text));
+        emit(&if self.phase == Phase::Thought {
             Delta::Reasoning { choice, text }
         } else {
             Delta::Content { choice, text }

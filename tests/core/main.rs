@@ -29,6 +29,7 @@ mod completion;
 mod error;
 mod framing;
 mod fuzz;
+mod growing;
 mod http;
 mod json;
 mod openai;

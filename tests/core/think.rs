@@ -10,16 +10,48 @@ use proptest::sample::{Index, select};
 use crate::delta::{calls, finishes, open, says, show, thinks};
 use crate::property::holds;
 
+/// The same delta, with words of its own.
+fn owned(delta: &Delta<'_>) -> Delta<'static> {
+    let own = |text: &str| Cow::Owned(text.to_owned());
+    match delta {
+        Delta::Open { choice } => open(*choice),
+        Delta::Content { choice, text } => Delta::Content {
+            choice: *choice,
+            text: own(text),
+        },
+        Delta::Reasoning { choice, text } => Delta::Reasoning {
+            choice: *choice,
+            text: own(text),
+        },
+        Delta::Finish { choice, reason } => Delta::Finish {
+            choice: *choice,
+            reason: own(reason),
+        },
+        Delta::Tool {
+            choice,
+            index,
+            id,
+            name,
+            arguments,
+        } => Delta::Tool {
+            choice: *choice,
+            index: *index,
+            id: id.as_deref().map(own),
+            name: name.as_deref().map(own),
+            arguments: own(arguments),
+        },
+        other => panic!("these tests have no {other:?}"),
+    }
+}
+
 /// What comes of deltas, pieces of one kind put together.
 fn read(is_begun: bool, deltas: &[Delta<'_>]) -> Vec<String> {
     let mut thinking = Thinking::new(is_begun);
     let mut out = Vec::new();
     for delta in deltas {
-        let before = out.len();
-        let is_changed = thinking.take(delta, &mut out);
-        assert_eq!(is_changed, out[before..] != [delta.clone()]);
+        thinking.take(delta, &mut |delta| out.push(owned(delta)));
     }
-    thinking.finish(&mut out);
+    thinking.finish(&mut |delta| out.push(owned(delta)));
     let mut joined: Vec<Delta<'_>> = Vec::new();
     for delta in out {
         match (joined.last_mut(), &delta) {
@@ -122,7 +154,7 @@ fn nothing_is_held_back_but_what_may_be_a_tag() {
         let mut thinking = Thinking::new(false);
         let mut out = Vec::new();
         for piece in pieces {
-            thinking.take(&says(0, piece), &mut out);
+            thinking.take(&says(0, piece), &mut |delta| out.push(owned(delta)));
         }
         assert_eq!(show(&out), given, "of {pieces:?}");
     }
@@ -155,6 +187,22 @@ fn a_choice_whose_reasoning_is_told_apart_is_left_alone() {
     let deltas = [thinks(0, "Hm."), says(0, "<think>a</think>")];
     assert_eq!(read(false, &deltas), ["0 thinks Hm.", "0 says <think>a</think>"]);
     assert_eq!(read(true, &deltas), ["0 thinks Hm.", "0 says <think>a</think>"]);
+}
+
+#[test]
+fn it_is_over_when_all_choices_are_at_their_answers() {
+    let mut thinking = Thinking::new(false);
+    for (delta, is_over) in [
+        (open(0), false),
+        (says(0, "<think>a"), false),
+        (says(0, "</think>\n"), false),
+        (says(0, "b"), true),
+        (open(1), false),
+        (says(1, "c"), true),
+    ] {
+        thinking.take(&delta, &mut |_| {});
+        assert_eq!(thinking.is_over(), is_over, "after {delta:?}");
+    }
 }
 
 #[test]
