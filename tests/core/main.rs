@@ -26,6 +26,7 @@ mod error;
 mod framing;
 mod http;
 mod json;
+mod judge;
 mod openai;
 mod policy;
 mod request;

@@ -1,0 +1,3 @@
+//! The judge: what `LiveAvatar`'s caller makes of an answer.
+
+mod oracle;
