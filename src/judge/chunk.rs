@@ -194,7 +194,7 @@ fn list<'t, 'a>(choices: Value<'t, 'a>) -> Result<impl Iterator<Item = Value<'t,
 
 /// An object becomes a model by a function that takes its members as arguments, and has two of its own names among
 /// them: `_fields_set`, to which it adds the model's fields that it finds, and its class.
-fn build(object: Value<'_, '_>, fields: &[&str]) -> Result<(), Why> {
+pub(super) fn build(object: Value<'_, '_>, fields: &[&str]) -> Result<(), Why> {
     let adds = !object.get("_fields_set").is_none() && fields.iter().any(|field| object.member(field).is_some());
     if adds || object.member("_BaseModel__cls").is_some() {
         Err(Why::ReservedName)
@@ -213,42 +213,35 @@ fn assign(delta: Value<'_, '_>) -> Result<(), Why> {
 }
 
 fn read_usage(caller: Caller, chunk: Value<'_, '_>, usage: Value<'_, '_>) -> Result<(), Why> {
+    const PROMPT: &[&str] = &["cached_tokens", "cache_write_tokens"];
     if !usage.is_object() {
         return Err(Why::UsageNotObject);
     }
-    // The newest version counts what is missing, null or empty as nothing.
-    let counts = |value: Value<'_, '_>, optional: bool| (optional && !value.truthy()) || value.countable();
-    let detailed = |details: &str, names: &[&str]| {
-        let details = usage.get(details);
-        if details.is_object() {
-            return if names.iter().all(|name| counts(details.get(name), true)) {
-                Ok(())
-            } else {
-                Err(Why::UsageNotCounts)
-            };
-        }
-        if details.truthy() {
-            Err(Why::DetailsNotObject)
-        } else {
-            Ok(())
-        }
-    };
+    // The newest version counts what is missing, null or empty as nothing, and looks at more.
     let is_newest = caller == Caller::Newest;
-    detailed(
-        "prompt_tokens_details",
-        if is_newest {
-            &["cached_tokens", "cache_write_tokens"]
-        } else {
-            &["cached_tokens"]
-        },
-    )?;
-    if is_newest {
-        detailed("completion_tokens_details", &["reasoning_tokens"])?;
-    }
-    if !["completion_tokens", "prompt_tokens", "total_tokens"]
+    let details = [
+        (
+            "prompt_tokens_details",
+            if is_newest { PROMPT } else { &["cached_tokens"] },
+        ),
+        (
+            "completion_tokens_details",
+            if is_newest { &["reasoning_tokens"] } else { &[] },
+        ),
+    ];
+    let details = details.map(|(name, counts)| (usage.get(name), counts));
+    let is_odd = |details: Value<'_, '_>| details.truthy() && !details.is_object();
+    if details
         .iter()
-        .all(|name| counts(usage.get(name), is_newest))
+        .any(|(details, names)| !names.is_empty() && is_odd(*details))
     {
+        return Err(Why::DetailsNotObject);
+    }
+    let counts = |value: Value<'_, '_>, is_optional: bool| value.countable() || is_optional && !value.truthy();
+    let details_count =
+        |(details, names): (Value<'_, '_>, &[&str])| names.iter().all(|name| counts(details.get(name), true));
+    let names = ["completion_tokens", "prompt_tokens", "total_tokens"];
+    if !details.into_iter().all(details_count) || !names.iter().all(|name| counts(usage.get(name), is_newest)) {
         return Err(Why::UsageNotCounts);
     }
     let tier = chunk.get("service_tier");

@@ -1,6 +1,7 @@
 //! How calls of tools are put together. `LiveAvatar` offers no tools, but what a model sends of them decides whether
 //! the text beside it is heard.
 
+use super::chunk::build;
 use super::python::{Item, Value, whole_text};
 use super::reading::ToolCall;
 use super::{Caller, Why};
@@ -56,6 +57,12 @@ impl Tools {
             return Err(Why::ToolCallsNotList);
         }
         let is_valid = list.children().all(|(_, part)| is_valid(part));
+        if !is_valid {
+            // What pydantic accepts it builds itself; only the rest goes through the function that `build` knows.
+            for (_, part) in list.children() {
+                build(part, &["function", "id", "index", "type"])?;
+            }
+        }
         for (_, part) in list.children() {
             if !part.is_object() {
                 return Err(Why::ToolCallNotObject);
@@ -73,6 +80,9 @@ impl Tools {
             }
             if !function.is_object() {
                 return Err(Why::FunctionNotObject);
+            }
+            if !is_function(function) {
+                build(function, &["arguments", "name"])?;
             }
             let (name, arguments) = (function.get("name"), function.get("arguments"));
             if name.truthy() {
@@ -128,14 +138,24 @@ impl Tools {
 
 /// Whether pydantic would accept the part. If it accepts all of a list, indexes that are texts have become numbers.
 fn is_valid(part: Value<'_, '_>) -> bool {
-    let optional = |value: Value<'_, '_>| value.is_none() || matches!(value.item, Item::Text(_));
-    let function = part.get("function");
     part.is_object()
         && part.get("index").countable()
-        && optional(part.get("id"))
+        && is_text_or_none(part.get("id"))
         && (part.get("type").is_none() || part.get("type").is("function"))
-        && (function.is_none()
-            || function.is_object() && optional(function.get("name")) && optional(function.get("arguments")))
+        && is_function(part.get("function"))
+}
+
+fn is_function(function: Value<'_, '_>) -> bool {
+    let is_whole = |function: Value<'_, '_>| {
+        ["name", "arguments"]
+            .iter()
+            .all(|name| is_text_or_none(function.get(name)))
+    };
+    function.is_none() || function.is_object() && is_whole(function)
+}
+
+fn is_text_or_none(value: Value<'_, '_>) -> bool {
+    matches!(value.item, Item::None | Item::Text(_))
 }
 
 impl Kept {

@@ -1,29 +1,27 @@
 //! One turn of the caller: its requests, their answers, and what it does next.
 
-use super::verdict::{Attempt, Outcome, Verdict};
+use super::verdict::{Attempt, Outcome, Verdict, write_attempts};
 use super::{Caller, Reading, Why};
 use crate::call::Millis;
 
-/// How often a turn is tried in all.
-const ATTEMPTS: usize = 4;
 /// How many redirects are followed in one attempt.
 const HOPS: u32 = 20;
 const REDIRECTS: [u16; 5] = [301, 302, 303, 307, 308];
 
 /// How long the caller waits. `LiveAvatar` offers no way to change it; tests shorten it.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Patience {
     /// For anything at all from the other side: ten seconds.
     pub silence_ms: Millis,
-    /// Before the second, third and fourth attempt: 0.1, 2 and 2 seconds.
-    pub waits_ms: [Millis; ATTEMPTS - 1],
+    /// Before each further attempt: 0.1, 2 and 2 seconds, so that there are four.
+    pub waits_ms: Vec<Millis>,
 }
 
 impl Default for Patience {
     fn default() -> Self {
         Self {
             silence_ms: 10_000.0,
-            waits_ms: [100.0, 2000.0, 2000.0],
+            waits_ms: vec![100.0, 2000.0, 2000.0],
         }
     }
 }
@@ -265,6 +263,16 @@ impl Judge {
             State::Done(verdict) => Some(verdict),
             _ => None,
         }
+    }
+
+    /// Appends the verdict as JSON; while there is none, an object that has no more of it than `attempts`.
+    pub fn write(&self, out: &mut String) {
+        if let State::Done(verdict) = &self.state {
+            return verdict.write(out);
+        }
+        out.push('{');
+        write_attempts(out, &self.attempts);
+        out.push('}');
     }
 
     /// The attempts that are over.

@@ -97,22 +97,16 @@ impl Verdict {
         self.reading.has_output()
     }
 
-    /// Appends it as JSON: `outcome`, `heard`, `why` (`{ code, message }` or null), `status`, `attempts`
-    /// (`{ status, why, ms }`), `requests` and `toolCalls` (`{ id, name, arguments }`).
+    /// Appends it as JSON: `outcome`, `heard`, `why` (`{ code, message }` or null), `status`, `requests`, `toolCalls`
+    /// (`{ id, name, arguments }`) and `attempts` (`{ status, why, ms }`, in whole
+    /// milliseconds).
     pub fn write(&self, out: &mut String) {
         let _ = write!(out, "{{\"outcome\":\"{}\",\"heard\":", self.outcome.name());
         write_string(out, self.heard());
         out.push(',');
         write_why(out, self.why);
         write_status(out, self.status);
-        let _ = write!(out, "\"requests\":{},\"attempts\":[", self.requests);
-        for (index, Attempt { status, why, ms }) in self.attempts.iter().enumerate() {
-            out.push_str(if index == 0 { "{" } else { ",{" });
-            write_why(out, *why);
-            write_status(out, *status);
-            let _ = write!(out, "\"ms\":{ms}}}");
-        }
-        out.push_str("],\"toolCalls\":[");
+        let _ = write!(out, "\"requests\":{},\"toolCalls\":[", self.requests);
         for (index, ToolCall { id, name, arguments }) in self.tool_calls().iter().enumerate() {
             let separator = if index == 0 { "{" } else { ",{" };
             for (before, name, value) in [
@@ -125,8 +119,26 @@ impl Verdict {
             }
             out.push('}');
         }
-        out.push_str("]}");
+        out.push_str("],");
+        write_attempts(out, &self.attempts);
+        out.push('}');
     }
+}
+
+pub(super) fn write_attempts(out: &mut String, attempts: &[Attempt]) {
+    out.push_str("\"attempts\":[");
+    for (index, Attempt { status, why, ms }) in attempts.iter().enumerate() {
+        out.push_str(if index == 0 { "{" } else { ",{" });
+        write_why(out, *why);
+        write_status(out, *status);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a span of time; to write fractions costs ten kilobytes of the module"
+        )]
+        let _ = write!(out, "\"ms\":{}}}", ms.round() as u64);
+    }
+    out.push(']');
 }
 
 fn write_why(out: &mut String, why: Option<Why>) {
