@@ -52,8 +52,9 @@ export async function callLlm({ baseUrl, secret, model, messages, room, settings
   };
 
   const first = { url: completionsUrl(baseUrl), headers: requestHeaders({ secret, room, readTimeoutMs }), body: Buffer.from(JSON.stringify(requestBody({ model, messages, temperature }))) };
-  // What is known of each attempt's failure beyond the judge's sentence.
+  // What is known of each attempt beyond the judge's verdict: its failure, and how long it took with all that the computer did.
   const details = [];
+  const took = [];
   const attempts = () => verdict(judge).attempts;
   let notCalled = "";
   let next;
@@ -73,13 +74,13 @@ export async function callLlm({ baseUrl, secret, model, messages, room, settings
       notCalled = error.message;
     }
     if (details[index]) details[index] = clean(details[index], secret);
-    const over = attempts().length > index;
-    if (over) next = undefined;
-    else if (notCalled || signal.aborted) outcome.attempts.push({ status: null, why: notCalled || INTERRUPTED, ms: since(start) });
+    took[index] = since(start);
+    if (attempts().length > index) next = undefined;
+    else if (notCalled || signal.aborted) outcome.attempts.push({ status: null, why: notCalled || INTERRUPTED, ms: took[index] });
   }
 
   const { attempts: done, ...judged } = verdict(judge);
-  outcome.attempts.unshift(...done.map(({ status, why, ms }, index) => ({ status, why: (DETAILED.includes(why?.code) && details[index]) || (why?.message ?? ""), ms: Math.round(ms) })));
+  outcome.attempts.unshift(...done.map(({ status, why }, index) => ({ status, why: (DETAILED.includes(why?.code) && details[index]) || (why?.message ?? ""), ms: took[index] })));
   if (judge.next() === "done") Object.assign(outcome, { outcome: judged.outcome, why: outcome.attempts.at(-1).why, code: judged.why?.code ?? "", toolCalls: judged.toolCalls });
   if (notCalled) Object.assign(outcome, { outcome: "refused", why: notCalled });
   if (signal.aborted) Object.assign(outcome, { outcome: "interrupted", why: INTERRUPTED });

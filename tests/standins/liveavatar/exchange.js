@@ -100,7 +100,8 @@ function once({ target, method, headers, body, judge, signal, response: seen, on
     request.on("error", (error) => tell((now) => judge.lose(false, now), `the connection failed: ${error.code ?? error.message}`));
     if (signal.aborted) return interrupt();
     signal.addEventListener("abort", interrupt);
-    request.on("socket", (socket) => socket.once("connect", () => judge.stir(performance.now())));
+    const stir = () => settled || judge.stir(performance.now());
+    request.on("socket", (socket) => socket.once("connect", stir));
     request.on("response", (response) => {
       const { statusCode: status, headers } = response;
       Object.assign(seen, { status, location: headers.location });
@@ -117,7 +118,7 @@ function once({ target, method, headers, body, judge, signal, response: seen, on
         broken: () => tell((now) => judge.lose(true, now)),
       });
       response.on("data", (bytes) => {
-        judge.stir(performance.now());
+        stir();
         decode.write(bytes);
       });
       response.on("end", () => decode.end());
