@@ -25,10 +25,10 @@ pub use verdict::{Attempt, Happening, Outcome, Recording, Verdict, Verdicts, jud
 pub use why::Why;
 
 /// How large an event may grow, in bytes.
-pub const MAX_EVENT: usize = 4 << 20;
+pub const MAX_EVENT: usize = 1 << 20;
 
 /// How much of an answer is kept, in bytes: its words, and the calls of tools in it.
-pub const MAX_HEARD: usize = 4 << 20;
+pub const MAX_HEARD: usize = 1 << 20;
 
 /// A version of the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

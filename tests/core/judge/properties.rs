@@ -128,7 +128,7 @@ fn no_bytes_and_no_order_of_happenings_are_too_much() {
 #[test]
 fn cost_is_linear_in_bytes_for_one_long_line_for_many_lines_and_for_many_events() {
     // Quadratic, each of these would take minutes.
-    let long = format!("data: {}", "x".repeat(1 << 20));
+    let long = format!("data: {}", "x".repeat((1 << 20) - 100));
     let lines = "data: 1\n".repeat(100_000);
     let events = (say("a") + ": hb\n\n").repeat(5000);
     let tags = say(&"<".repeat(1000)).repeat(300);
