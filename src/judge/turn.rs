@@ -73,7 +73,7 @@ pub struct Judge {
     patience: Patience,
     state: State,
     attempts: Vec<Attempt>,
-    /// What the last attempt's answer began with.
+    /// What the last answer began with.
     head: Head,
     hops: u32,
     requests: u32,
@@ -131,6 +131,7 @@ impl Judge {
                 self.began = now;
             }
             self.requests += 1;
+            self.head.status = None;
             self.stirred = now;
             self.state = State::Asking;
         }

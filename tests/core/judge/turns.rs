@@ -254,6 +254,16 @@ fn twenty_redirects_are_followed_in_an_attempt_and_no_more() {
 }
 
 #[test]
+fn a_redirect_to_where_nobody_answers_has_no_status() {
+    let nowhere = at_once([redirect(307), Happening::End, Happening::Lost(Loss::Connection)]);
+    ends(
+        std::slice::from_ref(&nowhere),
+        (Outcome::Lost, Some(Why::NoConnection), 4),
+    );
+    assert_eq!(judge(Caller::Observed, &[nowhere]).status, None);
+}
+
+#[test]
 fn an_encoding_that_the_caller_does_not_undo_is_named() {
     let odd = |bytes: &'static [u8]| {
         let head = Happening::Head {
