@@ -65,7 +65,7 @@ const PARTS = {
   },
   standins: {
     about: "the stand-ins for the service and for an LLM",
-    needs: [modules, () => modules("bench")],
+    needs: [built, () => modules("bench")],
     does: () => nodeTests("tests/standins"),
   },
   loading: {

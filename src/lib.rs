@@ -15,6 +15,7 @@ pub mod error;
 pub mod framing;
 pub mod http;
 pub mod json;
+pub mod judge;
 pub mod liveavatar;
 mod options;
 pub mod providers;

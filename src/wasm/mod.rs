@@ -6,6 +6,7 @@
 
 mod endpoint;
 mod http;
+mod judge;
 pub mod key;
 pub mod liveavatar;
 mod stream;

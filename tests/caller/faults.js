@@ -7,7 +7,7 @@
 // What LiveAvatar's caller makes of each is in outcomes.json. faults/build.js says what the members mean.
 
 import { setTimeout as pause } from "node:timers/promises";
-import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
+import { deflateSync, gzipSync } from "node:zlib";
 
 import { FIELDS } from "./faults/fields.js";
 import { FRAMING } from "./faults/framing.js";
@@ -21,7 +21,7 @@ import { TIMING } from "./faults/timing.js";
 /** @type {(import("./faults/build.js").Fault & { group: string })[]} */
 export const FAULTS = [...FRAMING, ...FIELDS, ...HTTP, ...TIMING, ...SPEECH, ...PROVIDERS];
 
-const COMPRESS = { gzip: gzipSync, deflate: deflateSync, br: brotliCompressSync };
+const COMPRESS = { gzip: gzipSync, deflate: deflateSync };
 /** Long enough for a reader to take one piece before the next joins it. */
 const APART_MS = 2;
 

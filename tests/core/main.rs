@@ -32,6 +32,7 @@ mod fuzz;
 mod growing;
 mod http;
 mod json;
+mod judge;
 mod openai;
 mod partial;
 mod policy;

@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { callLlm, CALLER_DEFAULTS, completionsUrl, requestBody } from "./liveavatar/caller.js";
-import { judge, Reading } from "./liveavatar/judge.js";
 import { startLlm } from "./llm.js";
 import { OUTCOMES, play } from "./outcomes.js";
 
 const SECRET = "the-registered-secret";
-// Long beside a busy machine's hiccups, short beside ten seconds.
-const READ_TIMEOUT = 600;
+// Long beside a busy machine's hiccups, short beside ten seconds. Rows wait for each other, since all at once they would be such a hiccup.
+const READ_TIMEOUT = 1500;
 const ROOM = { roomId: "RM_1", jobId: "AJ_1", agentId: "PA_1" };
 const MESSAGES = [
   { role: "system", content: "You are Rose." },
@@ -32,55 +31,21 @@ const call = (model, more = {}) =>
     settings: { readTimeoutMs: READ_TIMEOUT, retryWaitsMs: [1, 1, 1], ...more.settings },
   });
 
-test("every stream ends as it does with the real caller", { concurrency: true }, async (t) => {
+test("every stream ends as it does with the real caller", { concurrency: 12 }, async (t) => {
   await Promise.all(
     OUTCOMES.map((row, index) =>
       t.test(row.name, async () => {
         const model = row.model ?? `row-${index}`;
         if (!row.model) llm.script(model, play(row, READ_TIMEOUT));
         const spoken = [];
-        const { outcome, heard, attempts, why } = await call(model, { onText: (text) => spoken.push(text) });
+        const { outcome, heard, attempts, why, code } = await call(model, { onText: (text) => spoken.push(text) });
         assert.deepEqual({ outcome, heard }, { outcome: row.outcome, heard: row.heard }, why);
         assert.equal(spoken.join(""), heard);
         assert.equal(attempts.length, row.model ? 1 : row.attempts);
-        assert.equal(why === "", outcome === "spoken");
+        assert.deepEqual([why === "", code === ""], [outcome === "spoken", outcome === "spoken"]);
       }),
     ),
   );
-});
-
-test("offline, judge says the same of the same bytes", () => {
-  for (const row of OUTCOMES) {
-    if (row.model || row.status || row.headers?.["content-encoding"] || row.then) continue;
-    let at = 0;
-    const reads = row.pieces.map((piece) => (typeof piece === "number" ? { at: (at += piece * 10_000) } : { at, bytes: piece }));
-    // A wait is no read: it moves the time of what follows.
-    const verdict = judge(reads.filter((read) => read.bytes !== undefined || read === reads.at(-1)));
-    assert.deepEqual({ outcome: verdict.outcome, heard: verdict.heard, again: verdict.retry }, { outcome: row.outcome, heard: row.heard, again: row.attempts > 1 }, `${row.name}: ${verdict.why}`);
-  }
-});
-
-test("the offline judge keeps time", () => {
-  const event = 'data: {"id":"1","choices":[{"delta":{"content":"Hi"}}]}\n\n';
-  assert.equal(judge([{ at: 9_999, bytes: event }]).outcome, "spoken");
-  assert.equal(judge([{ at: 10_001, bytes: event }]).outcome, "lost");
-  assert.equal(judge([{ at: 0, bytes: event }, { at: 12_000, bytes: event }]).outcome, "cut");
-  assert.equal(judge([{ at: 0, bytes: event }, { at: 40, bytes: event }], { readTimeoutMs: 30 }).heard, "Hi");
-});
-
-test("any split of the bytes reads the same", () => {
-  for (const row of OUTCOMES) {
-    if (row.model || row.status || row.then || row.headers?.["content-encoding"]) continue;
-    const bytes = Buffer.concat(row.pieces.filter((piece) => typeof piece !== "number").map((piece) => Buffer.from(piece)));
-    const read = (size) => {
-      const reading = new Reading();
-      for (let at = 0; at < bytes.length && !reading.done; at += size) reading.feed(bytes.subarray(at, at + size));
-      if (!reading.done) reading.end();
-      return { heard: reading.heard, failure: reading.failure, emitted: reading.emitted, toolCalls: reading.toolCalls };
-    };
-    const whole = read(bytes.length || 1);
-    for (const size of [1, 2, 3, 7, 64]) assert.deepEqual(read(size), whole, `${row.name} by ${size}`);
-  }
 });
 
 test("what the caller sends", async () => {
@@ -178,7 +143,7 @@ test("a redirect in a circle ends, and so does one to nowhere", async () => {
   assert.deepEqual([outcome, attempts.length], ["lost", 4]);
   assert.match(why, /not a URL/);
   llm.script("circle", ({ res }) => res.writeHead(307, { location: "/v1/chat/completions" }).end());
-  assert.match((await call("circle")).why, /more than 20 times/);
+  assert.equal((await call("circle")).code, "too_many_redirects");
 });
 
 test("interrupting cancels the request in flight, the waits too", async () => {

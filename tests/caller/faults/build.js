@@ -7,9 +7,9 @@ const SSE = { "content-type": "text/event-stream; charset=utf-8" };
 
 /**
  * @typedef {string | { base64: string } | { wait: number }} Step   bytes of one write, or milliseconds of silence
- * @typedef {{ status: number, headers: Record<string, string>, delay?: number, encoding?: "gzip" | "deflate" | "br", delimiter?: "close" | "raw",
+ * @typedef {{ status: number, headers: Record<string, string>, delay?: number, encoding?: "gzip" | "deflate", delimiter?: "close" | "raw",
  *   chop?: number, steps: Step[], end: "end" | "cut" | "hold" }} Answer
- *   `delay`: silence before the head. `encoding`: how the body is really compressed, whatever the headers say.
+ *   `delay`: silence before the head. `encoding`: how the body is compressed, as the headers say too.
  *   `delimiter`: "close": the end of the connection ends the body; "raw": the steps are put on the connection in place of an HTTP answer.
  *   `chop`: the bytes go out in pieces of this size. `end`: "cut" drops the connection, "hold" leaves it open.
  * @typedef {{ name: string, about: string, said: string, paced?: boolean, answers: Answer[] }} Fault

@@ -1,5 +1,7 @@
 // How the bytes are framed: lines, fields, comments, encodings, and how the body ends.
 
+import { brotliCompressSync, gzipSync } from "node:zlib";
+
 import { both, bytes, DONE, event, events, fault, first, HELLO, mid, ORDINARY, ROLE, STOP, USAGE, wait, WORLD } from "./build.js";
 
 const text = (content) => event({ ...HELLO, choices: [{ index: 0, delta: { content }, finish_reason: null }] });
@@ -139,8 +141,8 @@ export const FRAMING = [
   fault("type-missing", "no content-type", ORDINARY, { headers: {} }),
   fault("gzip", "gzip", ORDINARY, { encoding: "gzip", headers: { "content-type": "text/event-stream", "content-encoding": "gzip" } }),
   fault("deflate", "deflate", ORDINARY, { encoding: "deflate", headers: { "content-type": "text/event-stream", "content-encoding": "deflate" } }),
-  fault("br", "brotli, which was not asked for", ORDINARY, { encoding: "br", headers: { "content-type": "text/event-stream", "content-encoding": "br" } }),
+  fault("br", "brotli, which was not asked for", bytes(brotliCompressSync(ORDINARY)), { headers: { "content-type": "text/event-stream", "content-encoding": "br" } }),
   fault("gzip-claimed", "content-encoding: gzip on plain bytes", ORDINARY, { headers: { "content-type": "text/event-stream", "content-encoding": "gzip" } }),
-  fault("gzip-unclaimed", "gzip without content-encoding", ORDINARY, { encoding: "gzip" }),
+  fault("gzip-unclaimed", "gzip without content-encoding", bytes(gzipSync(ORDINARY))),
   fault("identity", "content-encoding: identity", ORDINARY, { headers: { "content-type": "text/event-stream", "content-encoding": "identity" } }),
 ].map((entry) => ({ group: "framing", ...entry }));

@@ -7,8 +7,8 @@ const refusal = (status, headers) => answer(JSON.stringify({ error: { message: `
 const status = (code, headers) => ({ name: `status-${code}`, about: `status ${code}`, said: SAID, answers: [refusal(code, headers)] });
 /** The fault, then an ordinary reply. */
 const then = (name, about, ...answers) => ({ name, about, said: SAID, answers: [...answers, answer(ORDINARY)] });
-/** Whoever serves the faults gives an ordinary reply to a POST under /elsewhere, and a 405 to anything else there. */
-const redirect = (code) => ({ name: `redirect-${code}`, about: `status ${code} with a location`, said: SAID, answers: [answer([], { status: code, headers: { location: "/elsewhere/chat/completions" } })] });
+/** Whoever serves the faults gives an ordinary reply to a POST that was led elsewhere, and a 405 to anything else there. */
+const redirect = (code) => ({ name: `redirect-${code}`, about: `status ${code} with a location`, said: SAID, answers: [answer([], { status: code, headers: { location: "elsewhere" } })] });
 
 export const HTTP = [
   ...[400, 401, 402, 403, 404, 405, 406, 408, 409, 410, 413, 415, 418, 422, 424, 425, 429, 431, 451, 498, 499, 500, 501, 502, 503, 504, 520, 524, 529].map((code) => status(code)),

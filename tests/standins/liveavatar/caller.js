@@ -1,31 +1,32 @@
 // LiveAvatar's caller: how the service asks a developer's own LLM for one turn.
 //
 // Observed in July 2026: LiveKit Agents 1.6.4 with openai-python 2.44.0. One POST per utterance to `<base_url>/chat/completions`, the stored
-// secret as Bearer token, the whole history in `messages`. Ten seconds without a byte end an attempt. While nothing was handed to speech,
-// a failed attempt is repeated: four in all, after 0.1, 2 and 2 seconds. A failed turn is silence; nobody is told.
+// secret as Bearer token, the whole history in `messages`. What it makes of the answer, when it gives up and when it asks again is the
+// judge's to say; here it is done. A failed turn is silence; nobody is told.
 
 import { pause } from "../loopback.js";
 import { exchange, NotCalled } from "./exchange.js";
-import { READ_TIMEOUT_MS, Reading, verdict } from "./judge.js";
+import { startJudge, verdict } from "./judge.js";
 
 /** Where LiveAvatar goes when a configuration has no base_url. */
 export const OPENAI_BASE_URL = "https://api.openai.com/v1";
 
 /** What can be set. LiveAvatar offers none of it; tests shorten the waits. */
 export const CALLER_DEFAULTS = {
-  readTimeoutMs: READ_TIMEOUT_MS,
+  readTimeoutMs: 10_000,
   retryWaitsMs: [100, 2000, 2000],
   temperature: 0.5,
   allowRemote: false, // without it only this computer is called
 };
 
 /**
- * @typedef {{ outcome: "spoken" | "cut" | "lost" | "mute" | "interrupted" | "refused", heard: string, why: string,
+ * @typedef {{ outcome: "spoken" | "cut" | "lost" | "mute" | "interrupted" | "refused", heard: string, why: string, code: string,
  *   attempts: { status: number | null, why: string, ms: number }[], firstTextMs: number | null, totalMs: number,
  *   toolCalls: { id: string, name: string, arguments: string }[] }} Outcome
  *
  * spoken: the whole answer was heard. cut: it broke off. lost: nothing was heard, since the call failed. mute: nothing was heard although
- * the call succeeded. interrupted: `signal` aborted. refused: the stand-in itself would not call that address.
+ * the call succeeded. interrupted: `signal` aborted. refused: the stand-in itself would not call that address. `why` is a sentence, and
+ * `code` the judge's word for the same; both are empty when the answer was spoken.
  */
 
 /**
@@ -40,28 +41,58 @@ export async function callLlm({ baseUrl, secret, model, messages, room, settings
   const { readTimeoutMs, retryWaitsMs, temperature, allowRemote } = { ...CALLER_DEFAULTS, ...settings };
   const began = performance.now();
   const since = (start) => Math.round(performance.now() - start);
-  const outcome = { outcome: "lost", heard: "", why: "", attempts: [], firstTextMs: null, totalMs: 0, toolCalls: [] };
-  const speak = (text) => {
+  const judge = await startJudge({ readTimeoutMs, retryWaitsMs });
+  const outcome = { outcome: "lost", heard: "", why: "", code: "", attempts: [], firstTextMs: null, totalMs: 0, toolCalls: [] };
+  const hear = () => {
+    const text = judge.take();
+    if (!text) return;
     outcome.firstTextMs ??= since(began);
     outcome.heard += text;
     onText(text);
   };
 
-  const body = Buffer.from(JSON.stringify(requestBody({ model, messages, temperature })));
-  for (let turn = 0; !signal.aborted; turn++) {
-    onAttempt(turn + 1);
-    const start = performance.now();
-    const attempt = await tryOnce({ url: completionsUrl(baseUrl), secret, body, room, readTimeoutMs, allowRemote, signal, speak, onBytes });
-    const { status, why, outcome: result, toolCalls = [], retry } = attempt;
-    outcome.attempts.push({ status, why, ms: since(start) });
-    Object.assign(outcome, { outcome: result, why, toolCalls });
-    if (!retry || turn >= retryWaitsMs.length) break;
-    await pause(retryWaitsMs[turn], signal);
+  const first = { url: completionsUrl(baseUrl), headers: requestHeaders({ secret, room, readTimeoutMs }), body: Buffer.from(JSON.stringify(requestBody({ model, messages, temperature }))) };
+  // What is known of each attempt beyond the judge's verdict: its failure, and how long it took with all that the computer did.
+  const details = [];
+  const took = [];
+  const attempts = () => verdict(judge).attempts;
+  let notCalled = "";
+  let next;
+  for (let start; !signal.aborted && !notCalled && judge.next() !== "done"; ) {
+    if (judge.next() === "wait") {
+      await pause(Math.max(1, judge.due() - performance.now()), signal);
+      judge.tick(performance.now());
+      continue;
+    }
+    const index = attempts().length;
+    if (!next) onAttempt(index + 1);
+    start = next ? start : performance.now();
+    try {
+      ({ next, detail: details[index] } = await exchange({ ...(next ?? first), judge, allowRemote, signal, onBytes, hear }));
+    } catch (error) {
+      if (!(error instanceof NotCalled)) throw error;
+      notCalled = error.message;
+    }
+    if (details[index]) details[index] = clean(details[index], secret);
+    took[index] = since(start);
+    if (attempts().length > index) next = undefined;
+    else if (notCalled || signal.aborted) outcome.attempts.push({ status: null, why: notCalled || INTERRUPTED, ms: took[index] });
   }
-  if (signal.aborted) Object.assign(outcome, { outcome: "interrupted", why: "the turn was interrupted" });
+
+  const { attempts: done, ...judged } = verdict(judge);
+  outcome.attempts.unshift(...done.map(({ status, why }, index) => ({ status, why: (DETAILED.includes(why?.code) && details[index]) || (why?.message ?? ""), ms: took[index] })));
+  if (judge.next() === "done") Object.assign(outcome, { outcome: judged.outcome, why: outcome.attempts.at(-1).why, code: judged.why?.code ?? "", toolCalls: judged.toolCalls });
+  if (notCalled) Object.assign(outcome, { outcome: "refused", why: notCalled });
+  if (signal.aborted) Object.assign(outcome, { outcome: "interrupted", why: INTERRUPTED });
   outcome.totalMs = since(began);
+  judge.free();
   return outcome;
 }
+
+/** Where it makes a difference what the other side said, or the system. */
+const DETAILED = ["refused", "no_connection"];
+const INTERRUPTED = "the turn was interrupted";
+const clean = (text, secret) => text.replaceAll(secret, "…").replace(/\s+/g, " ").trim().slice(0, 200);
 
 /**
  * `/chat/completions` is appended to what was registered, as it was registered: no /v1 is added, nothing is checked.
@@ -112,54 +143,4 @@ function requestHeaders({ secret, room, readTimeoutMs }) {
     "x-stainless-retry-count": "0",
     "x-stainless-read-timeout": (readTimeoutMs / 1000).toFixed(1),
   };
-}
-
-/** @returns {Promise<{ status: number | null, outcome: string, why: string, retry: boolean, toolCalls?: object[] }>} */
-async function tryOnce({ url, secret, body, room, readTimeoutMs, allowRemote, signal, speak, onBytes }) {
-  const reading = new Reading();
-  let status = null;
-  let refusal = "";
-  const succeeded = () => status >= 200 && status < 300;
-  try {
-    await exchange({
-      url,
-      headers: requestHeaders({ secret, room, readTimeoutMs }),
-      body,
-      readTimeoutMs,
-      allowRemote,
-      signal,
-      onStatus: (code) => (status = code),
-      onBytes: (bytes) => {
-        onBytes();
-        if (succeeded()) reading.feed(bytes).forEach(speak);
-        else if (refusal.length < 2000) refusal += Buffer.from(bytes).toString();
-        return reading.done;
-      },
-    });
-    if (!succeeded()) return refused(status, refusal, secret);
-    if (!reading.done) reading.end().forEach(speak);
-  } catch (error) {
-    if (error instanceof NotCalled) return { status, outcome: "refused", why: error.message, retry: false };
-    if (!succeeded()) return { status, outcome: "lost", why: error.message, retry: true };
-    reading.failure = error.message;
-  }
-  return { status, toolCalls: reading.toolCalls, ...verdict(reading) };
-}
-
-function refused(status, text, secret) {
-  const said = message(text).replaceAll(secret, "…").replace(/\s+/g, " ").trim().slice(0, 200);
-  const why = `the endpoint answered ${status}${said ? `: ${said}` : ""}`;
-  // 499 is taken as the caller's own hang-up: no error, no speech.
-  if (status === 499) return { status, outcome: "mute", why, retry: false };
-  return { status, outcome: "lost", why, retry: status < 400 || status >= 500 || status === 408 || status === 429 };
-}
-
-/** What an error body says: OpenAI's `error.message`, else the body itself. */
-function message(text) {
-  try {
-    const said = JSON.parse(text)?.error?.message;
-    return typeof said === "string" ? said : text;
-  } catch {
-    return text;
-  }
 }

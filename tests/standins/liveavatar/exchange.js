@@ -1,53 +1,55 @@
-// One HTTP exchange the way the caller's client (httpx) makes it: redirects followed, gzip undone, and a timer on silence.
+// One HTTP exchange the way the caller's client (httpx) makes it: redirects told, gzip undone, and a timer on silence. What it means is the
+// judge's to say, who is told all that happens.
 
 import http from "node:http";
 import https from "node:https";
 import { constants, createUnzip } from "node:zlib";
-import { silence } from "./judge.js";
 
 /** The stand-in would not call this address. */
 export class NotCalled extends Error {}
 
+/** A request. @typedef {{ url: string, headers: Record<string, string>, body?: Uint8Array }} Hop */
+
 /**
- * POSTs, follows redirects, and hands over the last answer. Resolves at its end, or once `onBytes` returns true; rejects when the
- * exchange breaks: nothing came for `readTimeoutMs`, the connection failed or was cut, `signal` aborted.
- * @param {{ url: string, headers: Record<string, string>, body: Uint8Array, readTimeoutMs: number, allowRemote: boolean, signal: AbortSignal,
- *   onStatus: (status: number) => void, onBytes: (bytes: Uint8Array) => boolean }} exchange
- * @returns {Promise<void>}
+ * Sends a request, and resolves once the judge asks for nothing more of it, or `signal` aborts.
+ * @param {Hop & { judge: any, allowRemote: boolean, signal: AbortSignal, onBytes: () => void, hear: () => void }} exchange
+ *   `hear`: there may be words to take
+ * @returns {Promise<{ next?: Hop, detail: string }>} the request that a redirect leads to, and what is known of a failure beyond the verdict
  */
-export async function exchange({ url, headers, body, readTimeoutMs, allowRemote, signal, onStatus, onBytes }) {
-  let hop = { target: parse(url), method: "POST", headers, body };
-  for (let hops = 0; hops <= 20; hops++) {
-    if (!allowRemote && !isLoopback(hop.target.hostname)) {
-      throw new NotCalled(`the stand-in calls only this computer, and ${hop.target.host} is not on it. Start it with allowRemote to let it call out.`);
-    }
-    let next;
-    await once({ ...hop, readTimeoutMs, signal }, ({ statusCode, headers: { location } }) => {
-      next = REDIRECTS.includes(statusCode) && location !== undefined ? redirected(hop, statusCode, location) : undefined;
-      if (next) return () => false;
-      onStatus(statusCode);
-      return onBytes;
-    });
-    if (!next) return;
-    hop = next;
-  }
-  throw new Error("the endpoint redirected more than 20 times");
-}
-
-const REDIRECTS = [301, 302, 303, 307, 308];
-
-// 307 and 308 repeat the request; the others turn a POST into a GET without a body. The key stays within its origin.
-function redirected({ target, method, headers, body }, status, location) {
-  const next = { target: parse(location, target), method, headers, body };
-  if (status !== 307 && status !== 308) Object.assign(next, { method: "GET", body: undefined });
-  if (next.target.origin !== target.origin) next.headers = Object.fromEntries(Object.entries(headers).filter(([name]) => name !== "Authorization"));
-  return next;
-}
-
-function parse(url, base) {
+export async function exchange({ url, headers, body, judge, allowRemote, signal, onBytes, hear }) {
+  const now = () => performance.now();
+  judge.send(now());
   let target;
   try {
-    target = new URL(url, base);
+    target = parse(url);
+  } catch (error) {
+    judge.lose(false, now());
+    return { detail: error.message };
+  }
+  if (!allowRemote && !isLoopback(target.hostname)) {
+    throw new NotCalled(`the stand-in calls only this computer, and ${target.host} is not on it. Start it with allowRemote to let it call out.`);
+  }
+
+  const response = {};
+  const detail = await once({ target, headers, body, method: judge.method(), judge, signal, response, onBytes, hear });
+  const { location } = response;
+  if (judge.next() !== "send" || location === undefined) return { detail };
+  let to;
+  try {
+    to = new URL(location, target);
+  } catch {
+    // Told when it is called.
+    return { next: { url: location, headers, body }, detail: "" };
+  }
+  // The key stays within its origin.
+  const kept = to.origin === target.origin ? headers : Object.fromEntries(Object.entries(headers).filter(([name]) => name !== "Authorization"));
+  return { next: { url: to.href, headers: kept, ...(judge.method() === "POST" && { body }) }, detail: "" };
+}
+
+function parse(url) {
+  let target;
+  try {
+    target = new URL(url);
   } catch {
     throw new Error(`"${url}" is not a URL`);
   }
@@ -58,52 +60,85 @@ function parse(url, base) {
 /** @param {string} hostname as a URL has it */
 export const isLoopback = (hostname) => hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 
-function once({ target, method, headers, body, readTimeoutMs, signal }, onResponse) {
-  return new Promise((resolve, reject) => {
+/** @returns {Promise<string>} what is known of a failure */
+function once({ target, method, headers, body, judge, signal, response: seen, onBytes, hear }) {
+  return new Promise((resolve) => {
     const client = target.protocol === "https:" ? https : http;
     const length = body ? { "Content-Length": String(body.length) } : {};
     // A connection for each request: a kept one could turn out dead and count as an attempt that the endpoint never saw.
     const request = client.request(target, { method, agent: false, headers: { Host: target.host, ...headers, ...length } });
 
+    let timer;
     let settled = false;
-    const settle = (action, value) => {
+    const settle = (detail = "") => {
+      if (settled) return;
       settled = true;
       clearTimeout(timer);
       signal.removeEventListener("abort", interrupt);
       request.destroy();
-      action(value);
+      resolve(detail);
     };
-    const fail = (why) => settle(reject, new Error(why));
-    const interrupt = () => fail("interrupted");
-    const timer = setTimeout(() => fail(silence(readTimeoutMs)), readTimeoutMs);
-    request.on("error", (error) => fail(`the connection failed: ${error.code ?? error.message}`));
+    const interrupt = () => settle();
+    /** Tells the judge, and goes on only if there is more to tell. */
+    const tell = (what, detail) => {
+      if (settled) return;
+      what(performance.now());
+      hear();
+      if (judge.next() !== "read") settle(typeof detail === "function" ? detail() : detail);
+    };
+    const wait = () => {
+      // What has come in time, on a machine that was busy meanwhile, is read before the silence counts.
+      const due = () => setImmediate(tick);
+      timer = setTimeout(due, Math.max(1, judge.due() - performance.now()));
+    };
+    const tick = () => {
+      tell((now) => judge.tick(now));
+      if (!settled) wait();
+    };
+    wait();
+
+    request.on("error", (error) => tell((now) => judge.lose(false, now), `the connection failed: ${error.code ?? error.message}`));
     if (signal.aborted) return interrupt();
     signal.addEventListener("abort", interrupt);
-
-    request.on("socket", (socket) => socket.once("connect", () => timer.refresh()));
+    const stir = () => settled || judge.stir(performance.now());
+    request.on("socket", (socket) => socket.once("connect", stir));
     request.on("response", (response) => {
-      timer.refresh();
-      let take;
-      try {
-        take = onResponse(response);
-      } catch (error) {
-        return settle(reject, error);
-      }
+      const { statusCode: status, headers } = response;
+      Object.assign(seen, { status, location: headers.location });
+      let refusal = "";
+      tell((now) => judge.head(status, headers.location !== undefined, headers["content-encoding"] ?? "", now));
       const decode = decoder(response, {
-        bytes: (bytes) => !settled && take(bytes) && settle(resolve),
-        end: () => settle(resolve),
-        broken: () => fail("the body could not be decompressed"),
+        bytes: (bytes) => {
+          if (settled) return;
+          onBytes();
+          if (status >= 300 && refusal.length < 2000) refusal += Buffer.from(bytes).toString();
+          tell((now) => judge.push(bytes, now));
+        },
+        end: () => tell((now) => judge.end(now), () => (status >= 300 ? `the endpoint answered ${status}${said(refusal)}` : "")),
+        broken: () => tell((now) => judge.lose(true, now)),
       });
       response.on("data", (bytes) => {
-        timer.refresh();
+        stir();
         decode.write(bytes);
       });
       response.on("end", () => decode.end());
       // What arrived before the cut is still read.
-      response.on("error", () => decode.end(() => fail("the connection was cut in the middle of the answer")));
+      response.on("error", () => decode.end(() => tell((now) => judge.lose(false, now))));
     });
     request.end(body);
   });
+}
+
+/** What an error body says: OpenAI's `error.message`, else the body itself. */
+function said(text) {
+  let message = text;
+  try {
+    const told = JSON.parse(text)?.error?.message;
+    if (typeof told === "string") message = told;
+  } catch {
+    // It is told as it is.
+  }
+  return message.trim() && `: ${message.trim()}`;
 }
 
 // httpx undoes what it asked for, piece by piece. A truncated stream gives what it can.
