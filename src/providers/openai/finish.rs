@@ -6,15 +6,15 @@ use crate::json::Text;
 
 /// What other servers say, and what that is called in `OpenAI`'s reference.
 const NAMES: [(&str, &str); 6] = [
-    // Together (betalgo/openai#267; spring-projects/spring-ai#4900)
+    // Together (openai-dotnet#267, spring-ai#4900)
     ("eos", STOP),
     ("eos_token", STOP),
-    // Anthropic's word, let through by LiteLLM (BerriAI/litellm#12481)
+    // Anthropic's words, let through by LiteLLM (BerriAI/litellm#12481)
     ("end_turn", STOP),
-    // Gemini's words, let through by LiteLLM and Portkey (BerriAI/litellm#2195, Portkey-AI/gateway#1200)
+    ("tool_use", CALLS),
+    // Gemini's words, let through by LiteLLM and Portkey (BerriAI/litellm#2195, Portkey#1200)
     ("STOP", STOP),
     ("MAX_TOKENS", "length"),
-    ("tool_use", CALLS),
 ];
 
 const STOP: &str = "stop";

@@ -19,7 +19,7 @@ impl Reader<'_, '_> {
     }
 
     /// Tells the chunk's counts, else those that stood aside, if there are any, and as many as were told before: the last
-    /// counts are the ones that count, but Databricks sends null for some (spiceai/spiceai#6600).
+    /// counts are the ones that count, but Databricks sends null for some (spiceai#6600).
     pub(super) fn tell_counts(&mut self) {
         let own = self.counts.take().filter(|usage| numbers(usage) > 0);
         self.straight &= own.is_some() || self.aside.is_none();
