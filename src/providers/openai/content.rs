@@ -14,7 +14,8 @@ impl Reader<'_, '_> {
         let is_string = self.cursor.kind()? == Kind::String;
         let start = self.cursor.at();
         self.part(index, Part::Words, 0)?;
-        if is_string {
+        // An empty one beside another in the same message is not where the words stand.
+        if is_string && self.cursor.at() > start + 2 {
             self.strings.words = start..self.cursor.at();
         }
         Ok(())
