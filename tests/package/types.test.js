@@ -120,11 +120,16 @@ const EXAMPLES = Object.fromEntries(
 
 /** What the examples of the declarations have around them. */
 const AROUND = `
-import { ChatClient, ChatEndpoint, ChatStream, LiveAvatar, validateSessionToken } from "liveavatar-llm";
+import { ChatClient, ChatEndpoint, type ChatMessage, ChatStream, LiveAvatar, validateSessionToken } from "liveavatar-llm";
 declare const env: { KEY: string };
+declare const messages: ChatMessage[];
+declare const schema: { [keyword: string]: unknown };
+interface Weather { city: string; degrees: number }
 declare const payload: unknown;
-declare function show(text: string): void;
+declare function show(value: unknown): void;
 `;
+
+const around = (lines) => AROUND + (lines.includes("const client =") ? "" : "declare const client: ChatClient;\n");
 
 /** The examples that stand in the shell's comments. */
 const COMMENTED = Object.fromEntries(
@@ -132,7 +137,7 @@ const COMMENTED = Object.fromEntries(
     .filter((name) => name.endsWith(".ts"))
     .flatMap((name) => {
       const examples = readFileSync(join(root, "npm", "src", name), "utf8").matchAll(/^ *\* ```ts\n([^]*?)^ *\* ```$/gm);
-      return [...examples].map(([, lines], index) => [`${name.slice(0, -3)}${index}.ts`, AROUND + lines.replaceAll(/^ *\* ?/gm, "")]);
+      return [...examples].map(([, lines], index) => [`${name.slice(0, -3)}${index}.ts`, around(lines) + lines.replaceAll(/^ *\* ?/gm, "")]);
     }),
 );
 
