@@ -18,6 +18,7 @@ pub mod json;
 pub mod liveavatar;
 mod options;
 pub mod providers;
+pub mod speech;
 pub mod sse;
 pub mod stream;
 pub mod turn;

@@ -30,6 +30,7 @@ mod openai;
 mod policy;
 mod request;
 mod simulation;
+mod speech;
 mod sse;
 mod stream;
 mod upstream;
