@@ -34,7 +34,14 @@ impl Shaper {
             let is_path = matches!(next, Some('@' | '/' | '-' | '=' | '(' | '+'));
             left.is_word() && (right.is_word() || (is_path && !is_open))
         } else {
+            let is_power = length == 2 && next == Some(' ') && Side::of(after(rest, length + 1, is_end)?).is_digit();
             self.is_arithmetic(left, right, next, length == 1, is_open)
+                || (is_power
+                    && left == Side::Space
+                    && self.said.is_line_begun()
+                    && !self.said.is_cell_fresh()
+                    && Side::of(self.said.last()).is_word()
+                    && !is_open)
         };
         if is_said {
             for _ in 0..length {

@@ -13,6 +13,8 @@ pub(super) struct Said {
     /// Whether so much white space came that it was written before anything followed.
     is_gap_cut: bool,
     last: Option<char>,
+    /// The last character of a word: it tells the script.
+    letter: char,
     is_line_begun: bool,
     /// Whether something was left out of the line.
     is_line_thinned: bool,
@@ -187,8 +189,8 @@ impl Said {
         let Some(last) = self.last.filter(|_| !self.is_paused) else {
             return;
         };
-        if is_word(last) || is_closer(last) || matches!(last, '%' | '+' | '#' | '°' | '€' | '£' | '¥' | '™') {
-            out.push_str(stop_after(last));
+        if ends_phrase(last) {
+            out.push_str(stop_after(self.letter));
             self.is_paused = true;
             self.removed = self.removed.max(Removed::Mark);
         }
@@ -210,6 +212,11 @@ impl Said {
     pub(super) fn begin_item(&mut self) {
         self.is_item = true;
         self.skip_mark();
+    }
+
+    /// Whether the line is a list item or a heading, and white space was the last of it.
+    pub(super) fn is_item_parted(&self) -> bool {
+        self.is_item && self.is_line_begun && !self.gap.is_empty()
     }
 
     /// Whether nothing but an item's marker stood on the line so far.
@@ -268,6 +275,9 @@ impl Said {
             _ => Number::None,
         };
         self.last = Some(c);
+        if is_word(c) {
+            self.letter = c;
+        }
         self.is_paused = is_pause(c) || (self.is_paused && is_closer(c));
     }
 
@@ -284,6 +294,7 @@ impl Said {
         self.settle(first, out);
         out.push_str(text);
         self.last = text.chars().next_back();
+        self.letter = text.chars().rfind(char::is_ascii_alphanumeric).unwrap_or(self.letter);
         self.is_paused = match text.trim_end_matches(is_closer).chars().next_back() {
             Some(c) => is_pause(c),
             None => self.is_paused,
@@ -326,8 +337,9 @@ impl Said {
             return;
         };
         if self.row == Row::Between {
-            let comma = comma_after(last);
-            let needs_none = self.is_paused || !is_plain(last);
+            let comma = comma_after(self.letter);
+            // A comma would become part of an address.
+            let needs_none = self.is_paused || !is_plain(last) || last == '/';
             return out.push_str(match (needs_none, comma.ends_with(' ')) {
                 (false, _) => comma,
                 (true, true) => " ",
@@ -339,7 +351,7 @@ impl Said {
         if joins && gap.is_empty() {
             let needs_space = is_word(last) && is_word(next) && !is_dense(last) && !is_dense(next);
             out.push_str(if needs_space { " " } else { "" });
-        } else if joins && gap == " " && (is_word(last) || (is_closer(last) && last != ']')) && clings(next) {
+        } else if joins && gap == " " && ends_phrase(last) && last != ']' && clings(next) {
             // What stood before the sign is gone, and the sign follows the word.
         } else if !self.is_gap_cut || gap != " " {
             out.push_str(gap);
@@ -355,6 +367,11 @@ fn tidied(gap: &str) -> &'static str {
         1 => "\n",
         _ => "\n\n",
     }
+}
+
+/// Whether a full stop may follow a character.
+fn ends_phrase(c: char) -> bool {
+    is_word(c) || is_closer(c) || matches!(c, '%' | '+' | '#' | '°' | '€' | '£' | '¥' | '™' | '®' | '©')
 }
 
 /// Whether a sign stands close to what is before it.

@@ -45,20 +45,25 @@ enum Angle<'a> {
 /// The longest tag, in bytes.
 const LONGEST: usize = 240;
 
+/// How many bytes from `at` on are of such characters.
+fn length_of(rest: &str, at: usize, is_such: impl Fn(char) -> bool) -> usize {
+    let rest = rest.get(at..).unwrap_or_default();
+    rest.len() - rest.trim_start_matches(is_such).len()
+}
+
+fn is_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | ':')
+}
+
+fn is_space(c: char) -> bool {
+    matches!(c, ' ' | '\t')
+}
+
 /// Reads a tag or address. Without a value more must be known.
 fn angle(rest: &str, is_end: bool) -> Option<Angle<'_>> {
     let is_closing = rest.as_bytes().get(1) == Some(&b'/');
     let begin = 1 + usize::from(is_closing);
-    let name_of = |at: usize| {
-        let rest = rest.get(at..).unwrap_or_default();
-        rest.len()
-            - rest
-                .trim_start_matches(|c: char| {
-                    c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ':' | '@' | '+')
-                })
-                .len()
-    };
-    let mut at = begin + name_of(begin);
+    let mut at = begin + length_of(rest, begin, is_name);
     if at > LONGEST {
         return Some(Angle::Sign(Some('<')));
     }
@@ -67,80 +72,95 @@ fn angle(rest: &str, is_end: bool) -> Option<Angle<'_>> {
     if !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
         return Some(Angle::Sign(name.chars().next().or(next)));
     }
-    if !is_closing {
-        if name.eq_ignore_ascii_case("http:") || name.eq_ignore_ascii_case("https:") {
-            return Some(Angle::Address(1));
-        }
-        if name.contains('@') && next == Some('>') {
-            return Some(Angle::Address(if name.starts_with("mailto:") { 8 } else { 1 }));
-        }
+    if !is_closing && (name.eq_ignore_ascii_case("http:") || name.eq_ignore_ascii_case("https:")) {
+        return Some(Angle::Address(1));
     }
-    if name.contains([':', '@', '+']) && next != Some('>') {
+    if !is_closing && matches!(next, Some('@' | '.' | '+')) && is_mail(rest, is_end)? {
+        const SCHEME: &str = "mailto:";
+        let scheme = if name.starts_with(SCHEME) { SCHEME.len() } else { 0 };
+        return Some(Angle::Address(1 + scheme));
+    }
+    if name.contains(':') && next != Some('>') {
         return Some(Angle::Sign(Some('<')));
     }
     let mut has_more = false;
     loop {
-        let rest_of = |at: usize| rest.get(at..).unwrap_or_default();
-        let spaces = |at: usize| rest_of(at).len() - rest_of(at).trim_start_matches([' ', '\t']).len();
-        let space = spaces(at);
+        let space = length_of(rest, at, is_space);
         at += space;
         if at > LONGEST {
             return Some(Angle::Sign(Some('<')));
         }
-        let next = after(rest, at, is_end)?;
-        match next {
+        match after(rest, at, is_end)? {
             Some('>') => {
+                let length = at + 1;
                 return Some(Angle::Tag(Tag {
                     name,
-                    length: at + 1,
+                    length,
                     is_closing,
                     has_more,
                 }));
             }
-            Some('/') if !is_closing && after(rest, at + 1, is_end)? == Some('>') => {
-                has_more = true;
-                at += 1;
-                continue;
-            }
-            Some(c) if space > 0 && !is_closing && c.is_ascii_alphabetic() => {}
-            _ => return Some(Angle::Sign(next)),
-        }
-        // An attribute. One without a value is a word, and these are the words of a comparison or a placeholder.
-        let shown = next;
-        at += name_of(at);
-        at += spaces(at);
-        if at > LONGEST {
-            return Some(Angle::Sign(Some('<')));
-        }
-        let equals = after(rest, at, is_end)?;
-        if equals != Some('=') {
-            return Some(Angle::Sign(equals.filter(|c| !is_plain(*c)).or(shown)));
-        }
-        at += 1;
-        at += spaces(at);
-        if at > LONGEST {
-            return Some(Angle::Sign(Some('<')));
-        }
-        let quote = after(rest, at, is_end)?;
-        let value = rest_of(at);
-        let end = match quote {
-            Some(quote @ ('"' | '\'')) => value
-                .char_indices()
-                .skip(1)
-                .find(|(_, c)| *c == quote || matches!(c, '<' | '\n'))
-                .map(|(end, c)| if c == quote { Ok(end + 1) } else { Err(c) }),
-            _ => value
-                .char_indices()
-                .find(|(_, c)| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | '=' | '`'))
-                .map(|(end, _)| Ok(end)),
-        };
-        match end {
-            Some(Ok(end)) => at += end,
-            Some(Err(_)) => return Some(Angle::Sign(Some('<'))),
-            None if is_end || value.len() > LONGEST => return Some(Angle::Sign(Some('<'))),
-            None => return None,
+            Some('/') if !is_closing && after(rest, at + 1, is_end)? == Some('>') => at += 1,
+            Some(c) if space > 0 && !is_closing && c.is_ascii_alphabetic() => match attribute(rest, at, is_end)? {
+                Ok(end) => at = end,
+                Err(shown) => return Some(Angle::Sign(shown.or(Some(c)))),
+            },
+            next => return Some(Angle::Sign(next)),
         }
         has_more = true;
+    }
+}
+
+/// Whether an address of mail stands in angle brackets at the start of `rest`.
+fn is_mail(rest: &str, is_end: bool) -> Option<bool> {
+    let end = rest
+        .char_indices()
+        .skip(1)
+        .find(|(at, c)| c.is_whitespace() || matches!(c, '<' | '>') || *at > LONGEST);
+    match end {
+        None if !is_end => None,
+        Some((end, '>')) => {
+            let mail = rest.get(1..end).unwrap_or_default();
+            Some(mail.contains('@') && mail.chars().all(is_plain))
+        }
+        _ => Some(false),
+    }
+}
+
+/// Where an attribute ends that begins at `at`; or what shows that it is none. One without a value is a word, and such words
+/// are those of a comparison or a placeholder.
+fn attribute(rest: &str, mut at: usize, is_end: bool) -> Option<Result<usize, Option<char>>> {
+    at += length_of(rest, at, is_name);
+    at += length_of(rest, at, is_space);
+    if at > LONGEST {
+        return Some(Err(Some('<')));
+    }
+    let equals = after(rest, at, is_end)?;
+    if equals != Some('=') {
+        return Some(Err(equals.filter(|c| !is_plain(*c))));
+    }
+    at += 1;
+    at += length_of(rest, at, is_space);
+    if at > LONGEST {
+        return Some(Err(Some('<')));
+    }
+    let quote = after(rest, at, is_end)?.filter(|quote| matches!(quote, '"' | '\''));
+    let value = rest.get(at..).unwrap_or_default();
+    let end = value
+        .char_indices()
+        .skip(usize::from(quote.is_some()))
+        .find(|(end, c)| {
+            *end > LONGEST
+                || match quote {
+                    Some(quote) => *c == quote || matches!(c, '<' | '\n'),
+                    None => c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | '=' | '`'),
+                }
+        });
+    match end {
+        None if !is_end => None,
+        Some((end, c)) if end <= LONGEST && quote == Some(c) => Some(Ok(at + end + 1)),
+        Some((end, _)) if end <= LONGEST && quote.is_none() => Some(Ok(at + end)),
+        _ => Some(Err(Some('<'))),
     }
 }
 
@@ -238,7 +258,8 @@ impl Shaper {
     /// Says a tag's name, which somebody speaks about.
     fn name(&mut self, tag: &Tag<'_>, out: &mut String) {
         self.said.skip_thing();
-        tag.name.chars().for_each(|c| self.said.put(c, out));
+        let name = tag.name.trim_end_matches(['_', '-', ':']);
+        name.chars().for_each(|c| self.said.put(c, out));
         self.said.skip_thing();
     }
 

@@ -111,7 +111,7 @@ impl Shaper {
             self.mode = Mode::Text;
             let start = rest.get(..prefix).unwrap_or_default();
             let is_kept =
-                first.is_none_or(|first| is_plain(first) && !is_address(first) && !matches!(first, '>' | '|'));
+                !self.said.is_row() && first.is_none_or(|first| is_plain(first) && !is_address(first) && first != '>');
             let said = if is_kept {
                 start
             } else {
