@@ -1,5 +1,6 @@
 //! What stands at the start of a line or of a table's cell.
 
+use super::character::is_word;
 use super::shaper::{Mode, Shaper, after, is_plain, run_of};
 
 /// How a fenced block began, and so how it ends.
@@ -70,8 +71,8 @@ impl Shaper {
             return Some(length);
         }
         match after(rest, length, is_end)? {
-            Some(next) if length == 1 && next.is_alphanumeric() => Some(0),
-            Some(next) if next.is_whitespace() || next.is_alphanumeric() => {
+            Some(next) if length == 1 && is_word(next) => Some(0),
+            Some(next) if next.is_whitespace() || is_word(next) => {
                 self.said.begin_item();
                 Some(length)
             }

@@ -214,11 +214,6 @@ impl Said {
         self.skip_mark();
     }
 
-    /// Whether the line is a list item or a heading, and white space was the last of it.
-    pub(super) fn is_item_parted(&self) -> bool {
-        self.is_item && self.is_line_begun && !self.gap.is_empty()
-    }
-
     /// Whether nothing but an item's marker stood on the line so far.
     pub(super) fn is_item_fresh(&self) -> bool {
         (self.is_item && !self.is_line_begun) || (self.number == Number::Ended && !self.gap.is_empty())

@@ -284,14 +284,6 @@ impl Shaper {
                     self.said.skip_mark();
                     return Some(1);
                 }
-                '#' if self.said.is_item_parted() => {
-                    let length = run_of(rest, '#');
-                    // The end of a heading, if nothing follows.
-                    if length < 7 && after(rest, length, is_end)?.is_none_or(|next| next == '\n') {
-                        self.said.skip_mark();
-                        return Some(length);
-                    }
-                }
                 '|' if self.said.is_row() => {
                     self.said.next_cell();
                     return Some(1);

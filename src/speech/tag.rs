@@ -75,10 +75,14 @@ fn angle(rest: &str, is_end: bool) -> Option<Angle<'_>> {
     if !is_closing && (name.eq_ignore_ascii_case("http:") || name.eq_ignore_ascii_case("https:")) {
         return Some(Angle::Address(1));
     }
-    if !is_closing && matches!(next, Some('@' | '.' | '+')) && is_mail(rest, is_end)? {
+    if matches!(next, Some('@' | '.')) {
         const SCHEME: &str = "mailto:";
         let scheme = if name.starts_with(SCHEME) { SCHEME.len() } else { 0 };
-        return Some(Angle::Address(1 + scheme));
+        return Some(if is_mail(rest, is_end)? {
+            Angle::Address(1 + scheme)
+        } else {
+            Angle::Sign(Some('<'))
+        });
     }
     if name.contains(':') && next != Some('>') {
         return Some(Angle::Sign(Some('<')));
