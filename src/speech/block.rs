@@ -138,8 +138,7 @@ impl Shaper {
         if line.len() == tail.len() && line.len() < Self::FENCE && !is_end {
             return None;
         }
-        let start = line.char_indices().find(|(at, _)| *at >= Self::FENCE);
-        let line = start.and_then(|(at, _)| line.get(..at)).unwrap_or(line);
+        let line = line.get(..line.floor_char_boundary(Self::FENCE)).unwrap_or_default();
         if line.contains(mark) {
             return Some(0);
         }

@@ -9,25 +9,25 @@ enum Pair<'a> {
         next: Option<char>,
     },
     /// There is no closing one in this line, or not near enough.
-    Open {
-        is_far: bool,
-    },
+    Open,
 }
 
 impl Shaper {
     /// As far a closing bracket is looked for, in bytes.
     const PAIR: usize = 240;
+    /// As many pairs are looked at within one another.
+    const DEPTH: u32 = 8;
     /// As much of a target is looked at, in bytes.
     const TARGET: usize = 64;
 
     fn pair(rest: &str, is_end: bool) -> Option<Pair<'_>> {
         let mut depth = 0_u32;
         for (at, c) in rest.char_indices() {
-            if at > Self::PAIR {
-                return Some(Pair::Open { is_far: true });
+            if at > Self::PAIR || depth > Self::DEPTH {
+                return Some(Pair::Open);
             }
             match c {
-                '\n' => return Some(Pair::Open { is_far: false }),
+                '\n' => return Some(Pair::Open),
                 '[' => depth += 1,
                 ']' if depth == 1 => {
                     let next = after(rest, at + 1, is_end)?;
@@ -38,7 +38,7 @@ impl Shaper {
                 _ => {}
             }
         }
-        is_end.then_some(Pair::Open { is_far: false })
+        is_end.then_some(Pair::Open)
     }
 
     pub(super) fn opening(&mut self, rest: &str, is_end: bool, out: &mut String) -> Option<usize> {
@@ -52,14 +52,10 @@ impl Shaper {
         }
         let (content, next) = match Self::pair(rest, is_end)? {
             Pair::Closed { content, next } => (content, next),
-            Pair::Open { is_far } => {
-                let window = rest.chars().take(Self::PAIR).skip(1);
-                let is_said = !self.options.shapes_markdown
-                    || if is_far {
-                        window.clone().all(is_plain)
-                    } else {
-                        window.clone().next().is_none_or(is_plain)
-                    };
+            Pair::Open => {
+                let near = rest.get(..rest.floor_char_boundary(Self::PAIR)).unwrap_or_default();
+                let line = near.chars().skip(1).take_while(|c| *c != '\n');
+                let is_said = !self.options.shapes_markdown || are_plain(line);
                 return Some(self.bracket(is_said && self.brackets == 0, out));
             }
         };
@@ -110,7 +106,8 @@ impl Shaper {
         }
         let is_said = next != Some('(')
             && self.brackets == 0
-            && content.chars().chain(next).all(is_plain)
+            && are_plain(content.chars())
+            && next.is_none_or(is_plain)
             && !content.contains("://")
             && !content.contains("www.");
         Some(self.bracket(is_said, out))
@@ -186,6 +183,11 @@ impl Shaper {
         }
         Some(length)
     }
+}
+
+/// Whether nothing is left out of characters that hold no bracket; an exclamation mark is only before one.
+fn are_plain(mut characters: impl Iterator<Item = char>) -> bool {
+    characters.all(|c| c == '!' || is_plain(c))
 }
 
 /// Whether brackets hold a citation: one number or a range; two numbers too, more only right after a word, since they may

@@ -123,14 +123,17 @@ impl Shaper {
             return Some(1);
         }
         let struck = rest.get(length..).unwrap_or_default();
-        let line = struck.split('\n').next().unwrap_or_default();
+        let near = struck
+            .get(..struck.floor_char_boundary(Self::STRUCK))
+            .unwrap_or_default();
+        let line = near.split('\n').next().unwrap_or_default();
         if next.is_some_and(|next| !next.is_whitespace()) && !self.is_code {
-            if let Some(end) = line.find("~~").filter(|end| *end < Self::STRUCK) {
+            if let Some(end) = line.find("~~") {
                 self.said.skip_thing();
                 self.run = "~";
                 return Some(length + end + 2);
             }
-            if line.len() == struck.len() && line.len() < Self::STRUCK + 2 && !is_end {
+            if line.len() == struck.len() && line.len() < Self::STRUCK && !is_end {
                 return None;
             }
         }

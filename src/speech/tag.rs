@@ -1,5 +1,6 @@
 //! Angle brackets: tags of HTML, SSML and models, addresses, comparisons; and what stands between tags and nobody hears.
 
+use super::character::is_word;
 use super::shaper::{Mode, Shaper, after, is_plain, run_of};
 
 /// The tags that models think in.
@@ -74,6 +75,12 @@ fn angle(rest: &str, is_end: bool) -> Option<Angle<'_>> {
     }
     if !is_closing && (name.eq_ignore_ascii_case("http:") || name.eq_ignore_ascii_case("https:")) {
         return Some(Angle::Address(1));
+    }
+    if next == Some('.') {
+        let second = after(rest, at + 1, is_end)?;
+        if !second.is_some_and(is_word) {
+            return Some(Angle::Sign(second));
+        }
     }
     if matches!(next, Some('@' | '.')) {
         const SCHEME: &str = "mailto:";
