@@ -55,7 +55,7 @@ impl Shaper {
             Pair::Open => {
                 let near = rest.get(..rest.floor_char_boundary(Self::PAIR)).unwrap_or_default();
                 let line = near.chars().skip(1).take_while(|c| *c != '\n');
-                let is_said = !self.options.shapes_markdown || are_plain(line);
+                let is_said = !self.options.shapes_markdown || self.are_kept(line);
                 return Some(self.bracket(is_said && self.brackets == 0, out));
             }
         };
@@ -106,11 +106,15 @@ impl Shaper {
         }
         let is_said = next != Some('(')
             && self.brackets == 0
-            && are_plain(content.chars())
-            && next.is_none_or(is_plain)
-            && !content.contains("://")
-            && !content.contains("www.");
+            && self.are_kept(content.chars())
+            && self.is_kept(next)
+            && !holds_address(content);
         Some(self.bracket(is_said, out))
+    }
+
+    /// Whether nothing is left out of characters that hold no bracket; an exclamation mark only is before one.
+    fn are_kept(&self, mut characters: impl Iterator<Item = char>) -> bool {
+        characters.all(|c| c == '!' || self.is_kept(Some(c)))
     }
 
     /// Says an opening bracket, or leaves it out with its partner.
@@ -176,7 +180,7 @@ impl Shaper {
             self.said.skip_thing();
             return Some(end + c.len_utf8());
         }
-        if content.chars().all(is_plain) {
+        if content.chars().all(is_plain) && !holds_address(content) {
             self.said.put('【', out);
         } else {
             self.said.skip_mark();
@@ -185,9 +189,9 @@ impl Shaper {
     }
 }
 
-/// Whether nothing is left out of characters that hold no bracket; an exclamation mark is only before one.
-fn are_plain(mut characters: impl Iterator<Item = char>) -> bool {
-    characters.all(|c| c == '!' || is_plain(c))
+/// Whether brackets may hold an address, of which something is left out.
+fn holds_address(content: &str) -> bool {
+    content.contains("://") || content.contains("www.")
 }
 
 /// Whether brackets hold a citation: one number or a range; two numbers too, more only right after a word, since they may

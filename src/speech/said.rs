@@ -333,12 +333,13 @@ impl Said {
         };
         if self.row == Row::Between {
             let comma = comma_after(self.letter);
-            // A comma would become part of an address.
-            let needs_none = self.is_paused || !is_plain(last) || last == '/';
-            return out.push_str(match (needs_none, comma.ends_with(' ')) {
-                (false, _) => comma,
-                (true, true) => " ",
-                (true, false) => "",
+            return out.push_str(if !self.is_paused && is_plain(last) && last != '/' {
+                comma
+            } else if self.is_paused && !comma.ends_with(' ') {
+                ""
+            } else {
+                // A comma would become part of an address, or make a delimiter of a sign.
+                " "
             });
         }
         let gap = tidied(&self.gap);

@@ -344,11 +344,16 @@ impl Shaper {
 
     /// Says the character at the start of `rest` if what follows it keeps it from becoming markup, else leaves it out.
     pub(super) fn put_before(&mut self, c: char, next: Option<char>, out: &mut String) {
-        if next.is_none_or(is_plain) {
+        if self.is_kept(next) {
             self.said.put(c, out);
         } else {
             self.said.skip_mark();
         }
+    }
+
+    /// Whether the next character is said, or there is none.
+    pub(super) fn is_kept(&self, next: Option<char>) -> bool {
+        next.is_none_or(|next| is_plain(next) && !(next == '|' && self.said.is_row()))
     }
 
     /// Whether a word stands right before what comes next.

@@ -142,7 +142,6 @@ fn is_mail(rest: &str, is_end: bool) -> Option<bool> {
 /// are those of a comparison or a placeholder.
 fn attribute(rest: &str, mut at: usize, is_end: bool) -> Option<Result<usize, Option<char>>> {
     at += length_of(rest, at, is_name);
-    at += length_of(rest, at, is_space);
     if at > LONGEST {
         return Some(Err(Some('<')));
     }

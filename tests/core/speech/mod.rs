@@ -28,11 +28,13 @@ pub fn sentences<'a>(pieces: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     whole
 }
 
-/// Every place where a text can be cut in two.
+/// Every place where the bytes of a text can be cut in two. Of a character that is cut, whoever decodes the bytes keeps the
+/// first until the last has come.
 pub fn cuts(text: &str) -> impl Iterator<Item = [&str; 2]> {
-    (0..=text.len())
-        .filter(|at| text.is_char_boundary(*at))
-        .map(|at| [&text[..at], &text[at..]])
+    (0..=text.len()).map(|at| {
+        let (first, second) = text.split_at(text.floor_char_boundary(at));
+        [first, second]
+    })
 }
 
 /// A text by the character.
