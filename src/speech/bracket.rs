@@ -1,6 +1,6 @@
 //! Brackets: links, images, footnotes, citations, boxes of tasks, and those that are just brackets.
 
-use super::shaper::{Mode, Shaper, after, is_plain};
+use super::shaper::{Mode, Shaper, after};
 
 /// A pair of brackets, seen from the opening one.
 enum Pair<'a> {
@@ -173,14 +173,15 @@ impl Shaper {
         };
         let content = rest.get(length..end).unwrap_or_default();
         let is_source = content.contains('†')
-            || content
-                .chars()
-                .all(|c| c.is_ascii_digit() || matches!(c, ':' | ',' | ' '));
-        if c == '】' && is_source && !content.is_empty() && !self.options.keeps_citations {
+            || content.starts_with(|c: char| c.is_ascii_digit())
+                && content
+                    .chars()
+                    .all(|c| c.is_ascii_digit() || matches!(c, ':' | ',' | ' '));
+        if c == '】' && is_source && !self.options.keeps_citations {
             self.said.skip_thing();
             return Some(end + c.len_utf8());
         }
-        if content.chars().all(is_plain) && !holds_address(content) {
+        if self.are_kept(content.chars()) && !holds_address(content) {
             self.said.put('【', out);
         } else {
             self.said.skip_mark();

@@ -34,14 +34,10 @@ impl Shaper {
             let is_path = matches!(next, Some('@' | '/' | '-' | '=' | '(' | '+'));
             left.is_word() && (right.is_word() || (is_path && !is_open))
         } else {
-            let is_power = length == 2 && next == Some(' ') && Side::of(after(rest, length + 1, is_end)?).is_digit();
-            self.is_arithmetic(left, right, next, length == 1, is_open)
-                || (is_power
-                    && left == Side::Space
-                    && self.said.is_line_begun()
-                    && !self.said.is_cell_fresh()
-                    && Side::of(self.said.last()).is_word()
-                    && !is_open)
+            // `**` before a number is a power as much as `*` is a product.
+            let is_operator =
+                length == 1 || (next == Some(' ') && Side::of(after(rest, length + 1, is_end)?).is_digit());
+            self.is_arithmetic(left, right, next, is_operator, is_open)
         };
         if is_said {
             for _ in 0..length {
@@ -53,20 +49,21 @@ impl Shaper {
         Some(length)
     }
 
-    fn is_arithmetic(&self, left: Side, right: Side, next: Option<char>, is_single: bool, is_open: bool) -> bool {
+    /// Whether stars multiply what stands around them.
+    fn is_arithmetic(&self, left: Side, right: Side, next: Option<char>, is_operator: bool, is_open: bool) -> bool {
         let last = self.said.last();
         let is_operand = last.is_some_and(|last| last.is_ascii_digit() || last == ')');
         match (left, right) {
             (Side::Space, Side::Space) if self.said.is_line_begun() && !self.said.is_cell_fresh() => {
                 let is_word = Side::of(last).is_word();
-                is_operand && (is_single || !is_open) || (is_single && is_word && !is_open)
+                is_operand && (is_operator || !is_open) || (is_operator && is_word && !is_open)
             }
             (Side::Word { .. }, Side::Word { .. }) if left.is_digit() && right.is_digit() => true,
-            (Side::Word { .. }, _) if left.is_digit() && is_single && !is_open => true,
+            (Side::Word { .. }, _) if left.is_digit() && is_operator && !is_open => true,
             (Side::Word { .. }, Side::Word { .. }) if is_open || left.is_dense() || right.is_dense() => false,
-            (Side::Word { .. }, Side::Word { .. }) => is_single || left.is_digit() || right.is_digit(),
-            (Side::Word { .. }, _) => is_single && !is_open && next == Some('('),
-            (Side::Sign, _) => is_single && !is_open && last == Some(')') && (right.is_digit() || next == Some('(')),
+            (Side::Word { .. }, Side::Word { .. }) => is_operator || left.is_digit() || right.is_digit(),
+            (Side::Word { .. }, _) => is_operator && !is_open && next == Some('('),
+            (Side::Sign, _) => is_operator && !is_open && last == Some(')') && (right.is_digit() || next == Some('(')),
             _ => false,
         }
     }

@@ -11,7 +11,8 @@ use super::tag;
 ///
 /// Give it the answer piece by piece with [`Shaper::push`], and [`Shaper::finish`] at the end; then it is as new. How the
 /// answer is cut into pieces makes no difference. Nothing but the end of what was given is held back, and that only where
-/// the next characters decide what it means: a few characters as a rule, [`Shaper::LONGEST`] bytes at most.
+/// the next characters decide what it means: a few characters as a rule, [`Shaper::LONGEST`] bytes at most. Text without
+/// markup stays as it is, byte for byte, and so does what was shaped by the default options already.
 ///
 /// ```
 /// use liveavatar_llm::speech::{Options, Shaper};

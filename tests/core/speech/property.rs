@@ -265,3 +265,68 @@ fn no_sentence_is_longer_than_the_longest() {
         assert_eq!(sentences(characters(&text)), whole, "by the character: {text:?}");
     });
 }
+
+/// Words in markup that is none of what is left out with its content.
+fn written() -> impl Strategy<Value = (String, Vec<&'static str>)> {
+    let word = select(vec![
+        "Paris",
+        "über",
+        "snake_case",
+        "3.50",
+        "it's",
+        "слово",
+        "a-b",
+        "x",
+        "C#",
+        "10:30",
+    ]);
+    let around = select(vec![
+        ("", ""),
+        ("", ""),
+        ("**", "**"),
+        ("*", "*"),
+        ("__", "__"),
+        ("_", "_"),
+        ("***", "***"),
+        ("`", "`"),
+        ("[", "](https://e.org/a_b)"),
+        ("![", "](e.png \"t\")"),
+        ("<b>", "</b>"),
+        ("<span class=\"a b\">", "</span>"),
+        ("(", ")"),
+        ("\"", "\""),
+        ("“", "”"),
+        ("👋 ", " 🎉"),
+        ("", "[1]"),
+        ("", ","),
+        ("~~old~~ ", ""),
+        ("<think>hm</think>", ""),
+    ]);
+    let line = select(vec![
+        "", "", "# ", "### ", "- ", "* ", "1. ", "> ", "> - ", "| ", "- [ ] ", "• ",
+    ]);
+    vec((line, vec((word, around), 1..6)), 1..5).prop_map(|lines| {
+        let mut text = String::new();
+        let mut words = Vec::new();
+        for (marker, pieces) in lines {
+            words.extend((marker == "1. ").then_some("1"));
+            text += marker;
+            for (word, (before, after)) in pieces {
+                words.push(word);
+                text.extend([before, word, after, " "]);
+            }
+            text += "\n";
+        }
+        (text, words)
+    })
+}
+
+#[test]
+fn no_word_in_markup_is_lost() {
+    let is_sign = |c: char| c.is_whitespace() || ".,()\"“”".contains(c);
+    holds(written(), |(text, words)| {
+        let said = shaped(Options::default(), [text.as_str()]);
+        let heard: Vec<&str> = said.split_whitespace().map(|word| word.trim_matches(is_sign)).collect();
+        assert_eq!(heard, words, "{text:?}");
+    });
+}
