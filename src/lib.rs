@@ -20,6 +20,7 @@ pub mod liveavatar;
 mod options;
 pub mod providers;
 pub mod schema;
+pub mod speech;
 pub mod sse;
 pub mod stream;
 pub mod turn;

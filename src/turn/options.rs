@@ -4,12 +4,15 @@ use crate::call::Millis;
 use crate::error::Error;
 use crate::json::Value;
 use crate::options;
+use crate::speech;
 
 /// Times, limits and the form of answers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
     /// What of an answer is handed on.
     pub output: Output,
+    /// How the words of an answer are shaped for a voice; `None` leaves them as they are.
+    pub speech: Option<speech::Options>,
     /// How long a source may be silent before its first words; see [`Options::first_token_ms`] for what that is by default.
     pub first_token: Option<Millis>,
     /// How long a source may be silent after that. The caller itself gives up after 10 000.
@@ -40,6 +43,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             output: Output::Spoken,
+            speech: Some(speech::Options::default()),
             first_token: None,
             idle_ms: 8_000.0,
             heartbeat_ms: 500.0,
@@ -59,7 +63,7 @@ impl Options {
         self.first_token.unwrap_or(if is_last { 20_000.0 } else { 4_000.0 })
     }
 
-    /// Reads them from JSON: `{ output, timeouts: { firstTokenMs, idleMs }, heartbeatMs, limits: { bodyBytes, historyMessages,
+    /// Reads them from JSON: `{ output, speech, timeouts: { firstTokenMs, idleMs }, heartbeatMs, limits: { bodyBytes, historyMessages,
     /// toolRounds }, reportText }`.
     ///
     /// # Errors
@@ -70,7 +74,7 @@ impl Options {
         let mut given = options::Options::new(value.as_object().unwrap_or_default(), &[]);
         given.check_names(
             "a ChatEndpoint",
-            &["output", "timeouts", "heartbeatMs", "limits", "reportText"],
+            &["output", "speech", "timeouts", "heartbeatMs", "limits", "reportText"],
             &["source", "auth", "prepare", "tools", "say", "cors", "onTurn"],
             |name| match name {
                 "apikey" | "key" | "bearer" => Some("auth"),
@@ -87,6 +91,16 @@ impl Options {
                 &["output"],
                 "wrong_value",
                 format!("`output` is \"{other}\": write \"spoken\" for what a voice can say, or \"faithful\" for all of an answer"),
+            ),
+        }
+        match value.get("speech") {
+            None => {}
+            Some(Value::Bool(false)) => read.speech = None,
+            Some(Value::Object(_)) => read.speech = Some(speech::Options::read(&mut given)),
+            Some(other) => given.wrong_type(
+                &["speech"],
+                "an object, or false to say everything as it comes",
+                other.describe(),
             ),
         }
         set(&mut read.heartbeat_ms, given.milliseconds("heartbeatMs"));

@@ -8,6 +8,7 @@ use crate::chat::{ChunkWriter, Completion, Delta, Usage};
 use crate::endpoint;
 use crate::error::Error;
 use crate::providers::Decoded;
+use crate::speech::Shaper;
 use crate::sse;
 use crate::stream::Tokens;
 
@@ -16,6 +17,8 @@ pub(super) struct Said {
     form: Form,
     wish: Wish,
     out: String,
+    /// Takes out of a source's words what no voice should say.
+    shaper: Option<Shaper>,
     /// Whether the first chunk was written.
     is_begun: bool,
     /// Whose words were said. White space is none.
@@ -78,6 +81,12 @@ impl Said {
                 calls_tools: !setup.tools.is_empty(),
             },
             out: String::new(),
+            shaper: setup
+                .options
+                .speech
+                .as_ref()
+                .map(Shaper::new)
+                .filter(|_| setup.options.output == Output::Spoken),
             is_begun: false,
             spoken: Spoken::Nothing,
             is_apart: false,
@@ -135,7 +144,7 @@ impl Said {
                     });
                 }
                 (Delta::Finish { choice: 0, reason }, _) => self.finish = Some(reason.as_ref().to_owned()),
-                (Delta::Content { choice: 0, text }, _) => self.say(text),
+                (Delta::Content { choice: 0, text }, _) => self.hear(text),
                 (Delta::Refusal { choice: 0, text }, Output::Spoken) => self.refusal.push_str(text),
                 (_, Output::Spoken) | (Delta::Id(_) | Delta::Model(_) | Delta::Created(_), _) => {}
                 (Delta::Tool { choice: 0, .. }, _) if self.wish.calls_tools => {}
@@ -147,6 +156,18 @@ impl Said {
                     self.write(delta);
                 }
             }
+        }
+    }
+
+    /// Hears words of a source, and says what is to be said of them.
+    fn hear(&mut self, text: &str) {
+        let Some(shaper) = &mut self.shaper else {
+            return self.say(text);
+        };
+        let mut sayable = String::new();
+        shaper.push(text, &mut sayable);
+        if !sayable.is_empty() {
+            self.say(&sayable);
         }
     }
 
@@ -188,6 +209,13 @@ impl Said {
 
     /// The present answer is over.
     pub(super) fn end_answer(&mut self) {
+        if let Some(shaper) = &mut self.shaper {
+            let mut rest = String::new();
+            shaper.finish(&mut rest);
+            if !rest.is_empty() {
+                self.say(&rest);
+            }
+        }
         let Some(usage) = self.usage.take() else { return };
         let sum = |one: Option<u64>, other: Option<u64>| Some(one?.saturating_add(other?));
         self.before = Some(match self.before.take() {
@@ -247,7 +275,6 @@ impl Said {
             .filter(|reason| reason == "length" || self.wish.output == Output::Faithful);
         let reason = Cow::Owned(finish.unwrap_or_else(|| "stop".to_owned()));
         self.write(&Delta::Finish { choice: 0, reason });
-        self.end_answer();
         if self.wish.usage {
             self.tell_usage();
         }

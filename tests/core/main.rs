@@ -40,6 +40,7 @@ mod request;
 mod schema;
 mod shape;
 mod simulation;
+mod speech;
 mod sse;
 mod stream;
 mod think;

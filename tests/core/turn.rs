@@ -14,6 +14,7 @@ mod prepare;
 mod race;
 mod said;
 mod settings;
+mod shaped;
 mod silence;
 mod simulation;
 mod tools;

@@ -139,7 +139,7 @@ fn white_space_alone_is_no_speech() {
     );
     check(
         &events(&[&words("\n"), &words("Hi"), DONE]),
-        "'\n' 'Hi' stop done",
+        "'\nHi' stop done",
         "spoken",
     );
 }
@@ -172,7 +172,7 @@ fn a_refusal_is_said_where_there_are_no_other_words() {
     check(&refused, "'I can't do that.' stop done", "refused");
     check(
         &events(&[&words("Well. "), &refusal("No."), &finish("stop"), DONE]),
-        "'Well. ' stop done",
+        "'Well.' ' ' stop done",
         "spoken",
     );
     let mut own = turn("{}", r#"{"refusal":"Let's not."}"#);
