@@ -9,8 +9,9 @@ use crate::call::{Call, Millis, Next};
 use crate::chat::{Calls, ChunkWriter, Completion, Delta, Shape, Thinking};
 use crate::error::{Error, Secret};
 use crate::http::{self, Response};
-use crate::json::Partial;
+use crate::json::{Partial, write_string};
 use crate::providers::Decoded;
+use crate::speech::Spoken;
 use crate::sse;
 
 /// A [`Call`] and what is made of its answer. The call is driven through the methods of the same names; after each
@@ -48,6 +49,8 @@ pub enum Outlet {
     Json(Partial),
     /// The calls of choice 0, see [`Calls::write`]: all of them so far, each time that output is taken.
     Calls(Calls),
+    /// The words of choice 0 as sentences that can be said: the elements of a JSON array without its brackets.
+    Sentences(Box<Spoken>),
 }
 
 /// Times in milliseconds since the call began, and counts.
@@ -63,6 +66,9 @@ pub struct Metrics {
     /// Until the first piece of the message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_token_ms: Option<Millis>,
+    /// Until the first sentence was whole, where the answer is read in sentences.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_sentence_ms: Option<Millis>,
     /// Until the end, however it came.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total_ms: Option<Millis>,
@@ -230,6 +236,9 @@ impl Stream {
         }
         reading.metrics.total_ms = Some(now - self.began);
         reading.end(outcome.is_ok());
+        if matches!(reading.outlet, Outlet::Sentences(_)) && !reading.out.is_empty() {
+            reading.metrics.first_sentence_ms.get_or_insert(now - self.began);
+        }
     }
 
     /// What the outlet has made since it was last asked.
@@ -324,7 +333,11 @@ impl Reading {
                 self.put(&decoded.deltas, decoded.chunk);
             }
         }
-        self.out.len() > before
+        let has_more = self.out.len() > before;
+        if has_more && matches!(self.outlet, Outlet::Sentences(_)) {
+            self.metrics.first_sentence_ms.get_or_insert(since);
+        }
+        has_more
     }
 
     /// Takes what one payload says; `chunk` is the payload, if it can be passed on as it is.
@@ -376,7 +389,7 @@ impl Reading {
         self.completion.finish();
         let Self { outlet, out, .. } = self;
         match outlet {
-            Outlet::Nothing | Outlet::Text => {}
+            Outlet::Nothing | Outlet::Text | Outlet::Sentences(_) => {}
             Outlet::Chunks(writer) => writer.finish(&mut |chunk| element(out, chunk)),
             Outlet::Events(writer) => {
                 writer.finish(&mut |chunk| sse::data(out, chunk));
@@ -394,6 +407,15 @@ fn contents<'d>(deltas: &'d [Delta<'_>]) -> impl Iterator<Item = &'d str> {
         Delta::Content { choice: 0, text } => Some(text.as_ref()),
         _ => None,
     })
+}
+
+/// Appends texts as elements of a JSON array.
+fn texts(out: &mut String, texts: &[String]) {
+    for text in texts {
+        let mut json = String::new();
+        write_string(&mut json, text);
+        element(out, &json);
+    }
 }
 
 /// Appends an element of a JSON array.

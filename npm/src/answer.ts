@@ -9,7 +9,7 @@ import { type Machine, Transfer } from "./transfer.js";
  * The forms of output, by the names of the machine's methods.
  * @internal
  */
-export type Form = "Text" | "Chunks" | "Events" | "Json" | "Calls";
+export type Form = "Text" | "Chunks" | "Events" | "Json" | "Calls" | "Sentences";
 
 const NOTHING = new Uint8Array();
 
@@ -29,10 +29,10 @@ export class Answer extends Transfer<StreamMachine> {
   #isBytes = false;
   #noJson: LiveAvatarLlmError | undefined;
 
-  /** Sets the form of the output. */
-  readAs(form: Form): void {
+  /** Sets the form of the output; `options` are JSON. */
+  readAs(form: Form, options: string): void {
     this.#isBytes = form === "Events";
-    this.ask((machine) => machine[`read${form}`]());
+    this.ask((machine) => machine[`read${form}`](options));
   }
 
   /** Takes the output that has come, in a form of text. */

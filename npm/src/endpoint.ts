@@ -7,6 +7,7 @@ import type { ChatRequest, ChatUsage } from "./chat.js";
 import { fromModule, invalid, LiveAvatarLlmError } from "./errors.js";
 import { type Exports, instance } from "./instance.js";
 import { origin, type Route, routes, type Settled as SettledSource, type Source, type TurnInfo } from "./source.js";
+import type { SpeechOptions } from "./speech.js";
 import { seed } from "./stream.js";
 import { plainTools, type ServerTool } from "./tool.js";
 import { Turn } from "./turn.js";
@@ -43,6 +44,11 @@ export interface EndpointOptions {
    * after that.
    */
   output?: "spoken" | "faithful";
+  /**
+   * How spoken words are shaped for a voice; by default markup, emoji, addresses and thinking are no speech. `false` says
+   * everything as it comes.
+   */
+  speech?: SpeechOptions | false;
   /**
    * Changes each request before a source is asked: adds what was retrieved, or instructions. Signs of life go on meanwhile.
    * It may take as long as the last source (`timeouts.firstTokenMs`); where it fails the failure line is said.

@@ -46,6 +46,7 @@ export type {
   VoiceSettings,
 } from "./session.js";
 export type { Source, Sourced, TurnInfo } from "./source.js";
+export type { SpeechOptions } from "./speech.js";
 export type { ServerTool, StandardJsonSchema } from "./tool.js";
 export type { ReadOptions, StreamMetrics, StreamResponse } from "./stream.js";
 export type { Common, Fetcher, Key, OpenAIUpstream, Upstream } from "./upstream.js";

@@ -14,9 +14,11 @@ mod options;
 mod said;
 mod sentences;
 mod shaper;
+mod spoken;
 mod tag;
 mod url;
 
 pub use options::{Bare, Options, Thinking};
 pub use sentences::Sentences;
 pub use shaper::Shaper;
+pub use spoken::Spoken;

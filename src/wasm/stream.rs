@@ -11,6 +11,7 @@ use crate::chat::{Calls, ChunkWriter, Request, Shape};
 use crate::error::{Error, Secret};
 use crate::json::{Partial, write_ascii};
 use crate::providers::{Provider, Upstream};
+use crate::speech::{self, Spoken};
 use crate::stream::{Outlet, Stream};
 
 /// A chat client's upstream and policy, read once and used for each of its calls.
@@ -218,6 +219,33 @@ impl StreamMachine {
     #[wasm_bindgen(js_name = readCalls)]
     pub fn read_calls(&mut self) {
         self.stream.read_as(Outlet::Calls(Calls::default()));
+    }
+
+    /// Says what is wrong with options for [`StreamMachine::read_sentences`].
+    ///
+    /// # Errors
+    ///
+    /// A validation error with an issue for everything that is.
+    #[wasm_bindgen(js_name = checkSpeech)]
+    pub fn check_speech(options: &str) -> Result<(), Error> {
+        speech::Options::parse(options).map(|_| ())
+    }
+
+    /// From here on output is sentences that can be said: a JSON array of them. `options` is JSON, `false` to shape nothing.
+    ///
+    /// # Errors
+    ///
+    /// A validation error with an issue for everything that is wrong in the options.
+    #[wasm_bindgen(js_name = readSentences)]
+    pub fn read_sentences(&mut self, options: &str) -> Result<(), Error> {
+        let options = match options {
+            "false" => None,
+            options => Some(speech::Options::parse(options)?),
+        };
+        self.is_array = true;
+        self.stream
+            .read_as(Outlet::Sentences(Box::new(Spoken::new(options.as_ref()))));
+        Ok(())
     }
 
     fn writer(&self) -> ChunkWriter {
