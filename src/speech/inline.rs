@@ -2,7 +2,7 @@
 
 use super::character::is_word;
 use super::said::Side;
-use super::shaper::{Mode, Shaper, after, is_plain, run_of};
+use super::shaper::{Mode, Shaper, after, run_of};
 
 impl Shaper {
     /// As much text is looked through for the end of what is struck out, in bytes.
@@ -155,10 +155,10 @@ impl Shaper {
             self.is_math = false;
             false
         } else if left.is_word() || right == Side::Space {
-            next.is_none_or(is_plain)
+            self.is_kept(next)
         } else {
             self.is_math = right.is_word() || matches!(next, Some('\\' | '{'));
-            !self.is_math && next.is_none_or(is_plain)
+            !self.is_math && self.is_kept(next)
         };
         if is_said {
             self.said.put('$', out);

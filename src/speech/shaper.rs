@@ -354,7 +354,11 @@ impl Shaper {
 
     /// Whether the next character is said, or there is none.
     pub(super) fn is_kept(&self, next: Option<char>) -> bool {
-        next.is_none_or(|next| is_plain(next) && !(next == '|' && self.said.is_row()))
+        next.is_none_or(|next| match next {
+            '|' => !self.said.is_row(),
+            '>' => !self.is_angle,
+            _ => is_plain(next),
+        })
     }
 
     /// Whether a word stands right before what comes next.

@@ -330,3 +330,42 @@ fn no_word_in_markup_is_lost() {
         assert_eq!(heard, words, "{text:?}");
     });
 }
+
+#[test]
+fn what_was_hard_to_shape_once_is_shaped() {
+    // What is left out between two characters must not make markup of them.
+    for text in [
+        "\\http://.",
+        "\\\r\n---.",
+        "![www.[a",
+        "|-\u{200d}",
+        "http://-*a",
+        "</http://[a",
+        "http://www.<b></",
+        "a<td>* ",
+        "www.*.[",
+        "[ ] 👋!",
+        "b2*<b>好",
+        "www.[1].1. ",
+        "1. http://**",
+        "1. http://<br>a",
+        "2) * <td>.",
+        "|+| .",
+        "http://&<b>a@b.co",
+        "|http://|a",
+        "</www.e.net=[",
+        "<a@b.co*>",
+        "- </a",
+        "![?!\\[1]",
+        "<a- www.*",
+        "|好]|(",
+        "好[ ] <td>↔",
+        "|[|3]",
+        "【http://3】",
+        "|【|】",
+        "<http://$>x",
+    ] {
+        let once = shaped(Options::default(), [text]);
+        assert_eq!(shaped(Options::default(), [once.as_str()]), once, "{text:?}");
+    }
+}
