@@ -372,6 +372,13 @@ impl Reading {
                     calls.take(delta);
                 }
             }
+            (Outlet::Sentences(spoken), _) => {
+                let mut sentences = Vec::new();
+                for text in contents(deltas) {
+                    spoken.push(text, &mut sentences);
+                }
+                texts(out, &sentences);
+            }
         }
         for delta in deltas {
             self.completion.take(delta);
@@ -382,6 +389,12 @@ impl Reading {
     fn end(&mut self, is_good: bool) {
         if let Some(mut thinking) = self.thinking.take() {
             thinking.finish(&mut |delta| self.put(slice::from_ref(delta), None));
+        }
+        // What is left of an answer that broke off is said as well.
+        if let Outlet::Sentences(spoken) = &mut self.outlet {
+            let mut sentences = Vec::new();
+            spoken.finish(&mut sentences);
+            texts(&mut self.out, &sentences);
         }
         if !is_good {
             return;

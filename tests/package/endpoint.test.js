@@ -105,7 +105,7 @@ test("an upstream's words are passed on as they come, two turns at once", async 
   const heard = new Map();
   llm.script("lockstep", async ({ body, write, end }) => {
     const { content } = body.messages.at(-1);
-    for (const words of ["one ", "two ", "three"]) {
+    for (const words of ["one", " two", " three"]) {
       const step = deferred();
       heard.set(content, step.resolve);
       await write(event({ content: words }));
@@ -117,7 +117,7 @@ test("an upstream's words are passed on as they come, two turns at once", async 
   const { ask, told } = await worker({ upstream: true });
   const turns = await Promise.all(["first", "second"].map(async (text) => ({ text, answer: events(await ask(text, { model: "lockstep" })) })));
   for (const { answer } of turns) assert.deepEqual(await next(answer), { role: true });
-  for (const words of ["one ", "two ", "three"]) {
+  for (const words of ["one", " two", " three"]) {
     for (const { text, answer } of turns) {
       assert.deepEqual(await next(answer), { words });
       heard.get(text)();

@@ -200,7 +200,7 @@ for (const [name, body] of Object.entries(UNREADABLE)) {
 }
 
 test("a request may begin with a byte order mark and be cut anywhere", async () => {
-  const bytes = new TextEncoder().encode(`\ufeff${JSON.stringify(said("Grüße 🎉"))}`);
+  const bytes = new TextEncoder().encode(`\ufeff${JSON.stringify(said("Grüße €"))}`);
   const body = new ReadableStream({
     start(controller) {
       for (const byte of bytes) controller.enqueue(Uint8Array.of(byte));
@@ -210,7 +210,7 @@ test("a request may begin with a byte order mark and be cut anywhere", async () 
   const { endpoint } = serving((_, { text }) => text);
   const url = "http://endpoint.example/chat/completions";
   const response = await endpoint.fetch(new Request(url, { method: "POST", body, duplex: "half", headers: { authorization: `Bearer ${TOKEN}` } }));
-  assert.equal((await hear(response)).text, "Grüße 🎉");
+  assert.equal((await hear(response)).text, "Grüße €");
 });
 
 const source = () => "Hello";

@@ -99,7 +99,7 @@ for (const [way, begin] of Object.entries(WAYS)) {
 
     test("aborts the request to an upstream, wherever that is", async () => {
       llm.script("silent", () => {});
-      for (const [model, until] of [["count?tokens=9&hangAt=3", "3 "], ["hello?ttftMs=600000", ""], ["hello?headersMs=600000", ""], ["silent", ""]]) {
+      for (const [model, until] of [["count?tokens=9&hangAt=3", "3"], ["hello?ttftMs=600000", ""], ["hello?headersMs=600000", ""], ["silent", ""]]) {
         const { more, hangUp } = begin();
         const user = `${way} ${model}`;
         const endpoint = serving({ baseUrl: llm.baseUrl, model, override: { user } });

@@ -84,14 +84,14 @@ test("words are passed on piece by piece, as they come", async () => {
   const endpoint = serving(async function* () {
     for (const [index, { promise }] of steps.entries()) {
       await promise;
-      yield `${index} `;
+      yield ` ${index}`;
     }
   }, { heartbeatMs: Infinity });
   const answer = events(await endpoint.ask());
   assert.deepEqual((await answer.next()).value, { role: true });
   for (const [index, { resolve }] of steps.entries()) {
     resolve();
-    assert.deepEqual((await answer.next()).value, { words: `${index} ` });
+    assert.deepEqual((await answer.next()).value, { words: ` ${index}` });
   }
   assert.deepEqual((await answer.next()).value, { finish: "stop" });
   assert.deepEqual((await answer.next()).value, { done: true });
@@ -368,7 +368,7 @@ test("an upstream that breaks off is cut", async () => {
 
 /** What real upstreams send, and what of it is said. */
 const ODD = {
-  "say?text=Grüße 🎉 «ça va»&splitBytes=1": "Grüße 🎉 «ça va»",
+  "say?text=Grüße € «ça va»&splitBytes=1": "Grüße € «ça va»",
   "hello?crlf&bom&comments": "Hello world",
   "hello?asJson": "Hello world",
   "hello?holdOpen": "Hello world",
@@ -439,7 +439,7 @@ test("a Response is read as it comes, whatever its type says", async () => {
   const endpoint = serving(() => response);
   const answer = events(await endpoint.ask());
   await answer.next();
-  for (const content of ["one ", "two "]) {
+  for (const content of ["one", " two"]) {
     send(event({ content }));
     let next;
     do next = (await answer.next()).value;
