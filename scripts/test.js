@@ -90,7 +90,7 @@ const PARTS = {
   },
   package: {
     about: "the packed package, installed in every runtime",
-    needs: [built, browser, () => modules("bench"), () => modules("tests/package/programs")],
+    needs: [built, browser, ...["bench", "tests/package/programs", "tests/package/workerds"].map((folder) => () => modules(folder))],
     does: () => nodeTests("tests/package"),
   },
   caller: {
