@@ -93,6 +93,11 @@ const PARTS = {
     needs: [built, browser, ...["bench", "tests/package/programs", "tests/package/workerds"].map((folder) => () => modules(folder))],
     does: () => nodeTests("tests/package"),
   },
+  examples: {
+    about: "the examples, with the packed package",
+    needs: [built, () => modules("tests/examples"), () => modules("tests/package/programs")],
+    does: () => nodeTests("tests/examples"),
+  },
   caller: {
     about: "the program that LiveAvatar calls with, in two versions, against the packed package",
     needs: [built, () => environment("observed"), () => environment("newest")],
