@@ -90,8 +90,13 @@ const PARTS = {
   },
   package: {
     about: "the packed package, installed in every runtime",
-    needs: [built, browser, () => modules("bench"), () => modules("tests/package/programs")],
+    needs: [built, browser, ...["bench", "tests/package/programs", "tests/package/workerds"].map((folder) => () => modules(folder))],
     does: () => nodeTests("tests/package"),
+  },
+  examples: {
+    about: "the examples, with the packed package",
+    needs: [built, () => modules("tests/examples"), () => modules("tests/package/programs")],
+    does: () => nodeTests("tests/examples"),
   },
   caller: {
     about: "the program that LiveAvatar calls with, in two versions, against the packed package",

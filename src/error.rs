@@ -410,6 +410,12 @@ impl Error {
         self.0.status
     }
 
+    /// The other side's own code for what went wrong, as text.
+    #[must_use]
+    pub fn service_code(&self) -> Option<&str> {
+        self.0.service_code.as_deref()
+    }
+
     /// How long the other side asks to wait, in milliseconds.
     #[must_use]
     pub fn retry_after_ms(&self) -> Option<f64> {

@@ -329,7 +329,15 @@ impl Call {
             }
         };
         if let Some(outcome) = end {
-            self.finish(outcome);
+            self.conclude(outcome, now);
+        }
+    }
+
+    /// The answer says that it is over. What broke off, or broke down at the upstream, may go well the next time.
+    fn conclude(&mut self, outcome: Result<(), Error>, now: Millis) {
+        match outcome {
+            Err(error) if Policy::is_worth_another_answer(&error) => self.retry(error, None, now),
+            outcome => self.finish(outcome),
         }
     }
 
@@ -338,7 +346,7 @@ impl Call {
         match self.state {
             State::Open => {
                 let outcome = self.read_last(now, take);
-                self.finish(outcome);
+                self.conclude(outcome, now);
             }
             State::Refused { .. } => self.conclude_refusal(now),
             _ => {}

@@ -2,7 +2,7 @@
 
 use super::Millis;
 use crate::chat::OPTIONS;
-use crate::error::{Error, Issue, pointer};
+use crate::error::{Error, Issue, StreamKind, pointer};
 use crate::http::Response;
 use crate::json::Value;
 
@@ -118,9 +118,18 @@ impl Policy {
 
     /// Whether a refusal may turn into an answer by asking again.
     pub(super) fn is_worth_retrying(response: &Response) -> bool {
-        response
-            .should_retry()
-            .unwrap_or(matches!(response.status, 408 | 409 | 429 | 500..=599))
+        response.should_retry().unwrap_or(may_pass(response.status))
+    }
+
+    /// Whether an answer that failed under a status of success may go well by asking again: it broke off, or tells of an
+    /// error, unless that has the code of a status that would not pass either.
+    pub(super) fn is_worth_another_answer(error: &Error) -> bool {
+        let status = error.service_code().and_then(|code| code.parse().ok());
+        match error.kind() {
+            Some(StreamKind::Truncated) => true,
+            Some(StreamKind::Error) => status.is_none_or(|status| !(400..500).contains(&status) || may_pass(status)),
+            _ => false,
+        }
     }
 
     /// The wait before the next attempt after so many retries, if there may be one.
@@ -135,6 +144,11 @@ impl Policy {
         // Up to a quarter less, so that those who failed together do not come back together.
         Some(wait * (1.0 - 0.25 * f64::from(random >> 8) / f64::from(1_u32 << 24)))
     }
+}
+
+/// Whether what is refused with this status may be answered later.
+fn may_pass(status: u16) -> bool {
+    matches!(status, 408 | 409 | 429 | 500..=599)
 }
 
 impl Timeouts {

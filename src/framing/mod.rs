@@ -215,14 +215,16 @@ impl<'a> From<sse::Event<'a>> for Payload<'a> {
 ///
 /// - `error: {…}`, as llama.cpp told of errors until late in 2025 (ggml-org/llama.cpp#16104)
 /// - a whole JSON object, or `[DONE]`: a line of newline-delimited JSON in what began as an event stream
-/// - ` data: {…}`, indented
+/// - ` data: {…}`, indented, in other letters, with a space before its colon, or behind a byte order mark, as stands there
+///   when one body was put behind another
 fn stray(line: &[u8]) -> Option<Payload<'static>> {
     let text = String::from_utf8_lossy(line);
-    let text = text.trim_ascii();
-    let (kind, said) = if let Some(error) = text.strip_prefix("error:") {
-        ("error", error)
-    } else if let Some(data) = text.strip_prefix("data:") {
-        ("message", data)
+    let text = text.trim_start_matches('\u{feff}').trim_ascii();
+    let (name, value) = text.split_once(':').unwrap_or_default();
+    let (kind, said) = if name == "error" {
+        ("error", value)
+    } else if name.trim_ascii_end().eq_ignore_ascii_case("data") {
+        ("message", value)
     } else if text == DONE || (text.starts_with('{') && json::is_whole(text)) {
         ("message", text)
     } else {

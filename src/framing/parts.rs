@@ -47,14 +47,7 @@ fn value(text: &str) -> Option<(&str, &str)> {
 
 /// From where an object may begin that is no part of the one before.
 fn from_next(text: &str) -> &str {
-    let marks = [
-        ("data:", 0),
-        ("\n{", 1),
-        ("}{", 1),
-        ("[{", 1),
-        (DONE, 0),
-        ("{\"error\"", 0),
-    ];
+    let marks = [("data:", 0), ("\n{", 1), ("}{", 1), (DONE, 0), ("{\"error\"", 0)];
     let next = marks.into_iter().filter_map(|(mark, skipped)| {
         let at = text.get(1..)?.find(mark)?;
         Some(1 + at + skipped)

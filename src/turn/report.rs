@@ -71,9 +71,22 @@ pub struct Tried {
     pub first_token_ms: Option<Millis>,
     /// From asking it until it was done or given up.
     pub ms: Millis,
-    /// Why it was given up.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Why it was given up. Told are its code and its message: what else an upstream answers may repeat what it was asked.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "brief")]
     pub error: Option<Error>,
+}
+
+fn brief<S: serde::Serializer>(error: &Option<Error>, serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Brief<'a> {
+        code: &'a str,
+        message: String,
+    }
+    let brief = error.as_ref().map(|error| Brief {
+        code: error.code(),
+        message: error.to_string(),
+    });
+    brief.serialize(serializer)
 }
 
 /// How a turn ended.

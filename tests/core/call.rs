@@ -96,7 +96,7 @@ fn the_end_is_judged_by_what_came() {
         (text("a") + "event: error\ndata: Busy", "stream_error"),
     ];
     for (body, expected) in rows {
-        call("{}").send().respond(200, &[]).push(&body).end().is(expected);
+        call(NONE).send().respond(200, &[]).push(&body).end().is(expected);
     }
 }
 
@@ -367,7 +367,7 @@ fn listening_does_not_put_off_what_was_heard_later() {
 
 #[test]
 fn what_may_work_the_next_time_is_tried_twice_more() {
-    let fail: [(&str, fn(&mut Driven)); 6] = [
+    let fail: [(&str, fn(&mut Driven)); 9] = [
         ("connection_failed", |call| {
             call.send().lose();
         }),
@@ -386,6 +386,20 @@ fn what_may_work_the_next_time_is_tried_twice_more() {
         ("rate_limited", |call| {
             call.refuse(429, &[]);
         }),
+        // Under a status of success.
+        ("stream_error", |call| {
+            call.send()
+                .respond(200, &[])
+                .push("data: {\"error\":{\"message\":\"Busy\",\"code\":502}}\n\n");
+        }),
+        ("stream_error", |call| {
+            call.send()
+                .respond(200, &[])
+                .push(events(&[role()]) + "event: error\ndata: Busy\n\n");
+        }),
+        ("stream_truncated", |call| {
+            call.send().respond(200, &[]).push(events(&[role()])).end();
+        }),
     ];
     for (code, fail) in fail {
         let mut call = call("{}");
@@ -397,6 +411,21 @@ fn what_may_work_the_next_time_is_tried_twice_more() {
         }
         fail(&mut call);
         call.is(code);
+    }
+}
+
+#[test]
+fn an_answer_that_will_not_be_another_is_not_asked_for_again() {
+    for (body, code) in [
+        (
+            "data: {\"error\":{\"message\":\"No such model\",\"code\":404}}\n\n",
+            "stream_error",
+        ),
+        ("data: [DONE]\n\n", "stream_empty"),
+        ("data: {\n\n", "stream_malformed"),
+        (": ping\n\n", "stream_empty"),
+    ] {
+        call("{}").send().respond(200, &[]).push(body).end().is(code);
     }
 }
 
@@ -611,7 +640,7 @@ fn no_error_holds_any_of_the_keys_that_were_used() {
     refused.lose().wait();
     refused.send_with("sk-two");
     refused.respond(401, &[]).push(said("sk-two")).end();
-    let mut reported = seeded(&upstream, "{}", 0);
+    let mut reported = seeded(&upstream, r#"{"maxRetries":0}"#, 0);
     reported.send_with("sk-one");
     reported.respond(200, &[]).push(events(&[said("sk-one")]));
     let mut unreadable = seeded(&upstream, "{}", 0);

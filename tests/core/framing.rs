@@ -94,6 +94,8 @@ fn the_first_byte_tells_the_format() {
         ),
         (": ping\n {\"a\":1} \r\n\r\n", &["message {\"a\":1}"]),
         ("data: 1\n\n\t data: 2\n\n", &["message 1", "message 2"]),
+        ("data: 1\n\n\u{feff}data: 2\n\n", &["message 1", "message 2"]),
+        ("DATA: 1\n\ndata : 2\n\n", &["message 1", "message 2"]),
         ("data: 1\n{\"a\":1}", &["message {\"a\":1}", "message 1"]),
         (": ping\n{\"a\":1\n{}x\nDONE\nfoo: {}\n", &[]),
         ("<style>\n{}\n</style>\nerror: {}\n", &[]),
@@ -206,6 +208,7 @@ fn an_event_holds_the_whole_objects_that_are_in_it() {
         (r#"{"a":{"b":1},{"error":"x"}"#, &[r#"{"error":"x"}"#]),
         (r#"{"a":{"b":1},"c"#, &[]),
         (r#"{"a":[DONE]"#, &["[DONE]"]),
+        (r#"{"a":[{"b":1}],"c":NaN}"#, &[]),
         // In a text that is whole, all of this is only text.
         (
             r#"{"a":"data: {\"b\":1}[DONE]"}"#,

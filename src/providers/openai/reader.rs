@@ -121,6 +121,10 @@ impl<'d, 'a> Reader<'d, 'a> {
             }
         }
         self.cursor.end()?;
+        // What JavaScript makes of an error is no more than this; in a chunk that answers it says that there is none.
+        if self.error == Some("{}") && self.found & CHOICES != 0 {
+            self.error = None;
+        }
         self.call();
         self.finish();
         self.tell_counts();
@@ -151,7 +155,7 @@ impl<'d, 'a> Reader<'d, 'a> {
     /// An error, unless it says that there is none.
     fn error(&mut self) -> Result<(), Malformed> {
         let error = self.cursor.skip()?;
-        if !matches!(error, "null" | "\"\"" | "false") {
+        if !matches!(error, "null" | "\"\"" | "false" | "0") {
             self.error = Some(error);
         }
         Ok(())

@@ -206,3 +206,17 @@ fn only_the_last_source_is_asked_again() {
         .signs_then("'Hello' stop done")
         .is("spoken");
 }
+
+#[test]
+fn of_a_source_that_failed_the_report_tells_code_and_message_and_nothing_that_it_was_asked() {
+    let mut turn = two();
+    turn.respond(400)
+        .push(r#"{"error":{"message":"No","code":"x"},"asked":"Hello"}"#)
+        .end();
+    let report = serde_json::to_value(turn.turn.report()).unwrap();
+    assert_eq!(report["sources"], Value::Null, "while it goes on");
+    turn.send().respond(200).push(events(&[&words("Hi"), DONE]));
+    let report = serde_json::to_value(turn.turn.report()).unwrap();
+    let error = json!({"code": "bad_request", "message": "the upstream did not accept the request (400): No"});
+    assert_eq!(report["sources"][0]["error"], error);
+}

@@ -106,7 +106,6 @@ fn an_answer_without_words_is_a_failure() {
     for sent in [
         String::new(),
         event(DONE),
-        event(&role()),
         events(&[&role(), &finish("stop"), DONE]),
         events(&[&delta(&json!({"reasoning_content": "Hm."})), &finish("stop"), DONE]),
         events(&[&delta(&tool), &finish("tool_calls"), DONE]),
@@ -182,9 +181,26 @@ fn a_refusal_is_said_where_there_are_no_other_words() {
 }
 
 #[test]
+fn an_error_or_a_break_before_any_words_is_no_end_yet() {
+    for sent in [event(r#"{"error":{"message":"Overloaded"}}"#), event(&role())] {
+        let mut turn = answering();
+        turn.push(&sent).end().is("goes on").pass(600.0);
+        turn.send().respond(200).push(events(&[&words("Hello"), DONE]));
+        turn.signs_then("'Hello' stop done").is("spoken");
+
+        let mut turn = answering();
+        for end in [600.0, 1700.0] {
+            turn.push(&sent).end().pass(end);
+            turn.send().respond(200);
+        }
+        turn.push(&sent).end().signs_then(FAILURE);
+        turn.is(&format!("failed {}", report_code(&turn)));
+    }
+}
+
+#[test]
 fn an_error_inside_the_answer_ends_it() {
     let error = json!({"error": {"message": "Overloaded"}}).to_string();
-    check(&event(&error), FAILURE, "failed stream_error");
     check(
         &events(&[&words("Hello"), &*error, &words(" you")]),
         "'Hello' stop done",

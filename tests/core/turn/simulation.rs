@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::driven::upstream;
 use super::faults::{Attempt, Event, KEY, attempt};
 use super::heard::Heard;
+use super::source::DONE;
 use super::strict::{Item, Strict};
 use crate::property::seed;
 use crate::random::{Random, Seed};
@@ -42,6 +43,7 @@ fn setting(random: &mut Random) -> Setting {
         "heartbeatMs": random.pick(&[100, 500, 500, 2000]),
         "speech": random.pick(&[json!(false), json!(false), json!({})]),
         "timeouts": {"firstTokenMs": random.pick(&[1000, 4000, 20_000]), "idleMs": random.pick(&[500, 3000, 8000])},
+        "limits": {"toolRounds": random.pick(&[1, 2, 8])},
     });
     let mut lines = json!({});
     for name in ["failure", "refusal", "empty"] {
@@ -100,6 +102,8 @@ struct Run {
     prepared: Millis,
     /// How often tools were called.
     rounds: usize,
+    /// What came of the present source, as text.
+    came: String,
     /// Words of a source were said.
     spoke: bool,
     output: String,
@@ -138,6 +142,7 @@ impl Run {
             called: false,
             prepared: Millis::INFINITY,
             rounds: 0,
+            came: String::new(),
             spoke: false,
             output: String::new(),
             strict: Strict::default(),
@@ -220,6 +225,13 @@ impl Run {
         let _ = write!(self.trace, " {}", self.turn.request());
         self.rounds += 1;
         self.called = true;
+        let most = self.setting.setup.options.tool_rounds;
+        assert!(self.rounds <= most, "more than {most} rounds of tools\n{}", self.trace);
+        assert!(
+            is_ended(&self.came),
+            "calls of an answer that broke off\n{}",
+            self.trace
+        );
         for call in self.turn.call_tools(self.now) {
             assert!(
                 serde_json::from_str::<Value>(&call.arguments).unwrap().is_object(),
@@ -308,6 +320,7 @@ impl Run {
             );
             self.look_at_part(&words);
             self.called = false;
+            self.came.clear();
             self.running.clear();
             if self.turn.is_code() {
                 self.turn.ask_code(self.now);
@@ -328,6 +341,13 @@ impl Run {
             _ => 0,
         };
         let now = self.now;
+        match &self.attempt.events[0].1 {
+            Event::Bytes(bytes) => self.came.push_str(&String::from_utf8_lossy(bytes)),
+            Event::Chunk(json) => self.came.push_str(json),
+            // Words as such are whole.
+            Event::Text(_) => self.came.push_str(DONE),
+            _ => {}
+        }
         match self.attempt.events.pop_front().unwrap().1 {
             Event::Respond(response) => self.turn.respond(response, now),
             Event::Open => self.turn.open(now),
@@ -449,7 +469,12 @@ impl Run {
         let spoke = self.spoke;
         match outcome {
             Outcome::Spoken => assert!((spoke || !is_known) && report.error.is_none(), "{trace}"),
-            Outcome::Cut => assert!((spoke || !is_known) && report.error.is_some(), "{trace}"),
+            Outcome::Cut => {
+                assert!((spoke || !is_known) && report.error.is_some(), "{trace}");
+                // Only behind a tool does the user still wait for something.
+                let excuses = !failure.is_empty() && last.ends_with(&failure);
+                assert!(self.rounds > 0 || !excuses, "the failure line after words\n{trace}");
+            }
             Outcome::Failed => assert!(
                 !spoke && said.ends_with(&failure) && report.error.is_some(),
                 "{said:?}\n{trace}"
@@ -489,6 +514,15 @@ impl Run {
         );
         said
     }
+}
+
+/// Whether an answer has said that it is over, by `[DONE]` or a finish reason.
+fn is_ended(came: &str) -> bool {
+    let has_reason = |rest: &str| {
+        let value = rest.trim_start().strip_prefix(':').unwrap_or_default();
+        value.trim_start().starts_with('"')
+    };
+    came.contains(DONE) || came.split("\"finish_reason\"").skip(1).any(has_reason)
 }
 
 #[test]

@@ -1,0 +1,71 @@
+// An endpoint before every fault that an upstream can have, in workerd, and LiveKit's own libraries asking, in both versions.
+//
+// What takes long is only sampled; FAULTS_SEED=… repeats a sample, and FAULTS=all npm test -- caller plays everything.
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+
+import { random } from "../peers/random.js";
+import { startCaller } from "./caller.js";
+import { startEndpoint } from "./endpoint.js";
+import { VERSIONS } from "./environment.js";
+import { FAULTS } from "./faults.js";
+import { heard, NAMED, OPEN } from "./heard.js";
+
+const AT_ONCE = 48;
+const SAMPLED = 4;
+const MESSAGES = [
+  { role: "system", content: "You are kind." },
+  { role: "user", content: "How are you?" },
+];
+
+const seed = Number(process.env.FAULTS_SEED ?? Math.floor(Math.random() * 2 ** 32));
+
+/** The slow faults first, so that they all wait at the same time. */
+function chosen() {
+  const slow = FAULTS.filter(({ group }) => group === "timing");
+  const below = random(seed);
+  const sample = process.env.FAULTS === "all" ? slow : Array.from({ length: SAMPLED }, () => slow.splice(below(slow.length), 1)[0]);
+  return [...sample, ...FAULTS.filter(({ group }) => group !== "timing")];
+}
+
+test("each fault that is heard in another way exists", () => {
+  const known = new Set(FAULTS.map(({ name }) => name));
+  assert.deepEqual(NAMED.filter((name) => !known.has(name)), []);
+});
+
+describe("before a source that misbehaves", { concurrency: true }, () => {
+  const cleanUp = [];
+  let endpoint;
+  before(async () => {
+    endpoint = await startEndpoint({ after: (work) => cleanUp.unshift(work) }, VERSIONS);
+  });
+  after(async () => {
+    for (const work of cleanUp) await work();
+  });
+
+  for (const version of VERSIONS) {
+    test(`the caller (${version}) hears what it said, as far as it came, or the failure line`, { timeout: 280_000 }, async (t) => {
+      const caller = await startCaller(version);
+      t.after(() => caller.close());
+      const faults = chosen();
+      const wrong = [];
+      let said = 0;
+      const play = async (fault) => {
+        const { name } = fault;
+        const turn = await caller.ask({ baseUrl: endpoint.baseUrl(version, name), apiKey: "a-key", model: "m", messages: MESSAGES });
+        const { outcome } = await endpoint.report(version, name);
+        const isWell = turn.error === null && turn.attempts === 1 && outcome !== "interrupted";
+        const isRight = OPEN.has(name) || turn.heard === heard(fault);
+        if (!isWell || !isRight) wrong.push({ name, heard: turn.heard, expected: heard(fault), error: turn.error, attempts: turn.attempts, outcome });
+        said += Number(turn.heard === fault.said);
+      };
+      const queue = [...faults];
+      await Promise.all(Array.from({ length: AT_ONCE }, async () => {
+        for (let fault = queue.shift(); fault; fault = queue.shift()) await play(fault);
+      }));
+      t.diagnostic(`${said} of ${faults.length} said to the word, ${[...OPEN].length} open`);
+      assert.deepEqual(wrong, [], `again with FAULTS_SEED=${seed}`);
+    });
+  }
+});
