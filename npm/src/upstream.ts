@@ -31,8 +31,41 @@ export type OpenAIUpstream = Common & {
   apiKey?: Key;
 };
 
+/**
+ * Anthropic's Messages API. Requests and answers are in OpenAI's terms as everywhere; what that means here:
+ *
+ * - `max_tokens`, which must be there, is 4096 unless the request says otherwise, and the thinking budget on top of it.
+ * - A `temperature` above 1 is sent as 1. Beside `temperature`, `top_p` is left out; beside thinking, both are: the service
+ *   refuses them.
+ * - `reasoning_effort` is a thinking budget in tokens: `minimal` and `low` 1024, `medium` 4096, `high` 16 384, `xhigh` and
+ *   `max` 32 768, `none` no thinking. For models that ask for another form give `thinking` in the request, which goes over it.
+ * - What the model thought comes as `reasoning_content`, and signed as `thinking_blocks` of the message or of the call that it
+ *   led to. A message that is sent back as it came has them, and they go back; thoughts without signature do not.
+ * - `response_format` of type `json_schema` becomes `output_config.format`, which the service holds to and not all models have;
+ *   `json_object` is a `ValidationError`.
+ * - All messages of the system and the developer become `system`; what one side says in a row becomes one turn; blank texts,
+ *   and white space at the end of an answer that is to be gone on with, are left out.
+ * - Arguments of calls in the history that are no JSON object are sent as `{ invalid_arguments: "…" }`.
+ * - `user` becomes `metadata.user_id`. Left out are `frequency_penalty`, `presence_penalty`, `logit_bias`, `seed`,
+ *   `verbosity`, `store`, `metadata`, `service_tier`, `prediction`, a message's `name`, and `prompt_cache_…`.
+ * - A `ValidationError` are `n` above 1, `logprobs`, sound, custom tools, `allowed_tools`, and what `functions` was for.
+ * - Any other member of the request, and parts and tools of other types, are taken to be Anthropic's own and sent as they are.
+ */
+export type AnthropicUpstream = Common & {
+  provider: "anthropic";
+  /** What `/messages` is appended to, as given; default `https://api.anthropic.com/v1`. */
+  baseUrl?: string;
+  /**
+   * Sent as `x-api-key`. With `dangerouslyAllowBrowser` the header that lets a page read the answers is sent, too:
+   * `anthropic-dangerous-direct-browser-access`.
+   */
+  apiKey: Key;
+  /** The `anthropic-version` that is asked for; default `2023-06-01`. */
+  version?: string;
+};
+
 /** Where completions come from. */
-export type Upstream = OpenAIUpstream;
+export type Upstream = OpenAIUpstream | AnthropicUpstream;
 
 /**
  * The key and the fetch of an upstream, and the rest of it.

@@ -1,7 +1,12 @@
 //! The dialects: how a request is put to an upstream, and what its payloads say.
 
+mod anthropic;
+mod conversation;
+mod members;
 mod openai;
+mod read;
 mod upstream;
+mod writer;
 
 pub use upstream::{Provider, Upstream};
 
@@ -41,6 +46,8 @@ impl Decoded<'_> {
 pub enum Decoder {
     /// `OpenAI`'s chat completions, streamed or whole.
     OpenAi(openai::Decoder),
+    /// Anthropic's messages, streamed or whole.
+    Anthropic(anthropic::Decoder),
 }
 
 impl Provider {
@@ -51,16 +58,19 @@ impl Provider {
     /// A validation error when the request lacks something that the provider cannot do without.
     pub fn encode(self, upstream: &Upstream, request: Request) -> Result<http::Request, Error> {
         match self {
-            Self::OpenAi => openai::encode(upstream, request),
+            Self::OpenAi => openai::encode(upstream, "/chat/completions", request),
+            Self::Anthropic => anthropic::encode(upstream, request),
         }
     }
 
     /// The header that carries the key.
     #[must_use]
     pub fn authorization(self, key: &Secret) -> (String, String) {
-        match self {
-            Self::OpenAi => ("authorization".to_owned(), format!("Bearer {}", key.reveal())),
-        }
+        let (name, scheme) = match self {
+            Self::OpenAi => ("authorization", "Bearer "),
+            Self::Anthropic => ("x-api-key", ""),
+        };
+        (name.to_owned(), [scheme, key.reveal()].concat())
     }
 
     /// Whether a request asks for one alternative.
@@ -68,6 +78,7 @@ impl Provider {
     pub fn is_single(self, upstream: &Upstream, request: &Request) -> bool {
         match self {
             Self::OpenAi => openai::is_single(upstream, request),
+            Self::Anthropic => true,
         }
     }
 
@@ -77,6 +88,7 @@ impl Provider {
     pub fn decoder(self, is_single: bool) -> Decoder {
         match self {
             Self::OpenAi => Decoder::OpenAi(openai::Decoder::new(is_single)),
+            Self::Anthropic => Decoder::Anthropic(anthropic::Decoder::default()),
         }
     }
 }
@@ -94,13 +106,16 @@ impl Decoder {
     pub fn decode<'a>(&mut self, payload: &'a Payload<'_>) -> Decoded<'a> {
         match self {
             Self::OpenAi(decoder) => decoder.decode(payload),
+            Self::Anthropic(decoder) => decoder.decode(payload),
         }
     }
 
-    /// Takes words of the answer as they are, without any dialect. What ends after words has ended well.
+    /// Takes words of the answer as they are, without any dialect, which is `OpenAI`'s here. What ends after words has ended
+    /// well.
     pub fn words<'a>(&mut self, text: &'a str) -> Decoded<'a> {
         match self {
             Self::OpenAi(decoder) => decoder.words(text),
+            Self::Anthropic(_) => Decoded::NOTHING,
         }
     }
 
@@ -109,6 +124,7 @@ impl Decoder {
     pub fn is_finished(&self) -> bool {
         match self {
             Self::OpenAi(decoder) => decoder.is_finished(),
+            Self::Anthropic(decoder) => decoder.is_finished(),
         }
     }
 
@@ -120,6 +136,7 @@ impl Decoder {
     pub fn end(&self) -> Result<(), Error> {
         match self {
             Self::OpenAi(decoder) => decoder.end(),
+            Self::Anthropic(decoder) => decoder.end(),
         }
     }
 }

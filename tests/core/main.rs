@@ -6,12 +6,14 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::float_cmp,
+    clippy::needless_pass_by_value,
     clippy::type_complexity,
     unreachable_pub
 )]
 
 mod cost;
 mod delta;
+mod dialects;
 mod driven;
 mod endpoint;
 mod fixtures;
@@ -21,6 +23,7 @@ mod random;
 mod turn;
 mod wire;
 
+mod anthropic;
 mod call;
 mod calls;
 mod choices;
