@@ -48,7 +48,17 @@ export type {
 export type { Source, Sourced, TurnInfo } from "./source.js";
 export type { ServerTool, StandardJsonSchema } from "./tool.js";
 export type { ReadOptions, StreamMetrics, StreamResponse } from "./stream.js";
-export type { AnthropicUpstream, Common, Fetcher, Key, OpenAIUpstream, Upstream } from "./upstream.js";
+export type {
+  AnthropicUpstream,
+  AzureUpstream,
+  Common,
+  Fetcher,
+  GeminiUpstream,
+  Key,
+  OpenAIUpstream,
+  Upstream,
+  WorkersAIUpstream,
+} from "./upstream.js";
 export type { ChatCallSoFar, DeepPartial } from "./growing.js";
 export type {
   ChatChoice,

@@ -38,10 +38,12 @@ pub(super) enum Part<'r> {
         name: &'r str,
         arguments: &'r str,
     },
-    /// What a call gave.
+    /// What a call gave. The name is that of the call with this id.
     Result {
         id: &'r str,
+        name: Option<&'r str>,
         parts: Vec<Part<'r>>,
+        message: usize,
     },
 }
 
@@ -70,6 +72,7 @@ pub(super) enum Source<'r> {
 impl<'r> Conversation<'r> {
     pub(super) fn read(request: &'r Request) -> Result<Self, Error> {
         let mut conversation = Self::default();
+        let mut called: Vec<(&str, &str)> = Vec::new();
         let messages = request.get("messages").and_then(Value::as_array).unwrap_or_default();
         for (index, message) in messages.iter().enumerate() {
             let mut parts = Vec::new();
@@ -81,12 +84,18 @@ impl<'r> Conversation<'r> {
                     continue;
                 }
                 "user" => read(message.get("content"), index, &mut parts)?,
-                "assistant" => answer(message, index, &mut parts)?,
+                "assistant" => answer(message, index, &mut parts, &mut called)?,
                 "tool" => {
                     let id = text(message, "tool_call_id");
                     let mut said = Vec::new();
                     read(message.get("content"), index, &mut said)?;
-                    parts.push(Part::Result { id, parts: said });
+                    parts.push(Part::Result {
+                        id,
+                        // An id may come again in a later turn.
+                        name: called.iter().rfind(|(known, _)| *known == id).map(|(_, name)| *name),
+                        parts: said,
+                        message: index,
+                    });
                 }
                 other => return Err(cannot(index, "role", &["`role: \"", other, "\"`"].concat())),
             }
@@ -108,7 +117,12 @@ impl<'r> Conversation<'r> {
 }
 
 /// What the model said.
-fn answer<'r>(message: &'r Value, index: usize, parts: &mut Vec<Part<'r>>) -> Result<(), Error> {
+fn answer<'r>(
+    message: &'r Value,
+    index: usize,
+    parts: &mut Vec<Part<'r>>,
+    called: &mut Vec<(&'r str, &'r str)>,
+) -> Result<(), Error> {
     for name in ["function_call", "audio"] {
         if message.get(name).is_some_and(|value| *value != Value::Null) {
             return Err(cannot(index, name, &["`", name, "` of a message"].concat()));
@@ -122,6 +136,7 @@ fn answer<'r>(message: &'r Value, index: usize, parts: &mut Vec<Part<'r>>) -> Re
             return Err(cannot(index, "tool_calls", "a call that is of no function"));
         };
         let (id, name) = (text(call, "id"), text(function, "name"));
+        called.push((id, name));
         parts.push(Part::Call {
             call,
             id,

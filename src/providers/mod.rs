@@ -1,11 +1,14 @@
 //! The dialects: how a request is put to an upstream, and what its payloads say.
 
 mod anthropic;
+mod azure;
 mod conversation;
+mod gemini;
 mod members;
 mod openai;
 mod read;
 mod upstream;
+mod workers_ai;
 mod writer;
 
 pub use upstream::{Provider, Upstream};
@@ -48,6 +51,8 @@ pub enum Decoder {
     OpenAi(openai::Decoder),
     /// Anthropic's messages, streamed or whole.
     Anthropic(anthropic::Decoder),
+    /// Gemini's responses, streamed or whole.
+    Gemini(gemini::Decoder),
 }
 
 impl Provider {
@@ -59,7 +64,10 @@ impl Provider {
     pub fn encode(self, upstream: &Upstream, request: Request) -> Result<http::Request, Error> {
         match self {
             Self::OpenAi => openai::encode(upstream, "/chat/completions", request),
+            Self::Azure { .. } => azure::encode(upstream, request),
             Self::Anthropic => anthropic::encode(upstream, request),
+            Self::Gemini => gemini::encode(upstream, request),
+            Self::WorkersAi => workers_ai::encode(upstream, request),
         }
     }
 
@@ -67,8 +75,10 @@ impl Provider {
     #[must_use]
     pub fn authorization(self, key: &Secret) -> (String, String) {
         let (name, scheme) = match self {
-            Self::OpenAi => ("authorization", "Bearer "),
+            Self::Azure { is_entra: false } => ("api-key", ""),
             Self::Anthropic => ("x-api-key", ""),
+            Self::Gemini => ("x-goog-api-key", ""),
+            _ => ("authorization", "Bearer "),
         };
         (name.to_owned(), [scheme, key.reveal()].concat())
     }
@@ -77,8 +87,8 @@ impl Provider {
     #[must_use]
     pub fn is_single(self, upstream: &Upstream, request: &Request) -> bool {
         match self {
-            Self::OpenAi => openai::is_single(upstream, request),
-            Self::Anthropic => true,
+            Self::OpenAi | Self::Azure { .. } => openai::is_single(upstream, request),
+            _ => true,
         }
     }
 
@@ -87,8 +97,9 @@ impl Provider {
     #[must_use]
     pub fn decoder(self, is_single: bool) -> Decoder {
         match self {
-            Self::OpenAi => Decoder::OpenAi(openai::Decoder::new(is_single)),
             Self::Anthropic => Decoder::Anthropic(anthropic::Decoder::default()),
+            Self::Gemini => Decoder::Gemini(gemini::Decoder::default()),
+            _ => Decoder::OpenAi(openai::Decoder::new(is_single)),
         }
     }
 }
@@ -107,6 +118,7 @@ impl Decoder {
         match self {
             Self::OpenAi(decoder) => decoder.decode(payload),
             Self::Anthropic(decoder) => decoder.decode(payload),
+            Self::Gemini(decoder) => decoder.decode(payload),
         }
     }
 
@@ -115,7 +127,7 @@ impl Decoder {
     pub fn words<'a>(&mut self, text: &'a str) -> Decoded<'a> {
         match self {
             Self::OpenAi(decoder) => decoder.words(text),
-            Self::Anthropic(_) => Decoded::NOTHING,
+            Self::Anthropic(_) | Self::Gemini(_) => Decoded::NOTHING,
         }
     }
 
@@ -125,6 +137,7 @@ impl Decoder {
         match self {
             Self::OpenAi(decoder) => decoder.is_finished(),
             Self::Anthropic(decoder) => decoder.is_finished(),
+            Self::Gemini(decoder) => decoder.is_finished(),
         }
     }
 
@@ -137,6 +150,7 @@ impl Decoder {
         match self {
             Self::OpenAi(decoder) => decoder.end(),
             Self::Anthropic(decoder) => decoder.end(),
+            Self::Gemini(decoder) => decoder.end(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Where completions come from, as a developer describes it.
 
-use super::anthropic;
+use super::{anthropic, azure};
 use crate::error::{Error, Secret};
 use crate::http;
 use crate::json::Value;
@@ -11,8 +11,17 @@ use crate::options::Options;
 pub enum Provider {
     /// `OpenAI`, and whatever speaks its chat completions.
     OpenAi,
+    /// Azure's `OpenAI`.
+    Azure {
+        /// The key is a token of Microsoft Entra.
+        is_entra: bool,
+    },
     /// Anthropic's Messages API.
     Anthropic,
+    /// Gemini's API.
+    Gemini,
+    /// A binding of Cloudflare's Workers AI.
+    WorkersAi,
 }
 
 /// An upstream without its key: where requests go, and what is added to them.
@@ -34,6 +43,8 @@ pub struct Upstream {
     pub overrides: Vec<(String, Value)>,
     /// The version of the API that is asked for.
     pub version: Option<String>,
+    /// The deployment that is asked, where the address has one.
+    pub deployment: Option<String>,
 }
 
 /// What is known of a provider before any request.
@@ -50,7 +61,7 @@ struct Dialect {
     further: &'static [&'static str],
 }
 
-const DIALECTS: [Dialect; 2] = [
+const DIALECTS: [Dialect; 5] = [
     Dialect {
         name: "openai",
         provider: Provider::OpenAi,
@@ -58,6 +69,25 @@ const DIALECTS: [Dialect; 2] = [
         path: "/chat/completions",
         members: &[
             "provider", "baseUrl", "model", "headers", "query", "defaults", "override",
+        ],
+        further: &["apiKey", "fetch"],
+    },
+    Dialect {
+        name: "azure",
+        provider: Provider::Azure { is_entra: false },
+        base_url: "",
+        path: "/chat/completions",
+        members: &[
+            "provider",
+            "baseUrl",
+            "model",
+            "headers",
+            "query",
+            "defaults",
+            "override",
+            "deployment",
+            "apiVersion",
+            "entraToken",
         ],
         further: &["apiKey", "fetch"],
     },
@@ -70,6 +100,25 @@ const DIALECTS: [Dialect; 2] = [
             "provider", "baseUrl", "model", "headers", "query", "defaults", "override", "version",
         ],
         further: &["apiKey", "fetch"],
+    },
+    Dialect {
+        name: "gemini",
+        provider: Provider::Gemini,
+        base_url: "https://generativelanguage.googleapis.com/v1beta",
+        path: "/models",
+        members: &[
+            "provider", "baseUrl", "model", "headers", "query", "defaults", "override",
+        ],
+        further: &["apiKey", "fetch"],
+    },
+    Dialect {
+        name: "workers-ai",
+        provider: Provider::WorkersAi,
+        // Nothing is sent there: the binding takes it.
+        base_url: "https://workers-ai.invalid",
+        path: "/run",
+        members: &["provider", "model", "defaults", "override"],
+        further: &["ai"],
     },
 ];
 
@@ -124,19 +173,32 @@ impl Upstream {
             "modelname" => Some("model"),
             _ => None,
         });
+        let has = |name| dialect.members.contains(&name);
+        let (mut provider, mut version, mut deployment) = (provider, None, None);
+        if has("version") {
+            version = options.text("version");
+        }
+        if has("apiVersion") {
+            version = options.text("apiVersion");
+            deployment = options.text("deployment");
+            if options.flag("entraToken") == Some(true) {
+                provider = Provider::Azure { is_entra: true };
+            }
+        }
+        let mut base_url = base_url(&mut options, dialect).unwrap_or_else(|| dialect.base_url.to_owned());
+        if dialect.base_url.is_empty() {
+            azure::settle(&mut options, &mut base_url, deployment.as_deref(), version.as_deref());
+        }
         let upstream = Self {
             provider,
-            base_url: base_url(&mut options, dialect).unwrap_or_else(|| dialect.base_url.to_owned()),
+            base_url,
             model: options.text("model"),
             headers: headers(&mut options),
             query: options.strings("query"),
             defaults: options.object("defaults"),
             overrides: options.object("override"),
-            version: dialect
-                .members
-                .contains(&"version")
-                .then(|| options.text("version"))
-                .flatten(),
+            version,
+            deployment,
         };
         options.result(upstream)
     }
