@@ -64,8 +64,8 @@ const PARTS = {
     },
   },
   standins: {
-    about: "the stand-ins for the service and for an LLM",
-    needs: [built, () => modules("bench")],
+    about: "the stand-ins for the service, for an LLM and for providers",
+    needs: [built, () => modules("bench"), () => modules("tests/standins/sdks")],
     does: () => nodeTests("tests/standins"),
   },
   loading: {
@@ -75,7 +75,7 @@ const PARTS = {
   },
   shell: {
     about: "the shell, against the built package",
-    needs: [built],
+    needs: [built, () => modules("tests/standins/sdks")],
     does: () => nodeTests("tests/shell"),
   },
   peers: {

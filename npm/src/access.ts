@@ -13,21 +13,21 @@ export type Fetcher =
 
 /**
  * A key as a function that is asked before each request; says what is wrong with it. `path` leads to what it is a member of,
- * and `otherwise` ends the sentence about one that is empty or not set.
+ * `otherwise` ends the sentence about one that is empty or not set, and `name` is what it is called.
  * @internal
  */
-export function asking(apiKey: unknown, path: string, otherwise: string): () => Promise<string | undefined> {
-  const at = `${path}/apiKey`;
-  if (apiKey === null) throw unset(at, otherwise);
+export function asking(apiKey: unknown, path: string, otherwise: string, name = "apiKey"): () => Promise<string | undefined> {
+  const at = `${path}/${name}`;
+  if (apiKey === null) throw unset(at, otherwise, name);
   if (apiKey !== undefined && typeof apiKey !== "string" && typeof apiKey !== "function") {
-    throw invalid(at, "wrong_type", "`apiKey` must be a string, or a function that gives one");
+    throw invalid(at, "wrong_type", `\`${name}\` must be a string, or a function that gives one`);
   }
-  if (typeof apiKey === "string") checkKey(apiKey, at, "apiKey", otherwise);
+  if (typeof apiKey === "string") checkKey(apiKey, at, name, otherwise);
   return async () => {
     if (typeof apiKey !== "function") return apiKey;
     const key: unknown = await apiKey();
-    if (typeof key !== "string") throw invalid(at, "wrong_type", "the function given as `apiKey` gave no string");
-    checkKey(key, at, "apiKey", otherwise);
+    if (typeof key !== "string") throw invalid(at, "wrong_type", `the function given as \`${name}\` gave no string`);
+    checkKey(key, at, name, otherwise);
     return key;
   };
 }
@@ -36,8 +36,8 @@ export function asking(apiKey: unknown, path: string, otherwise: string): () => 
  * The error for a key that is given and not set.
  * @internal
  */
-export function unset(path: string, otherwise: string): ValidationError {
-  return invalid(path, "unset", `\`apiKey\` is given but undefined or null, perhaps a variable that is not set: give the key${otherwise}`);
+export function unset(path: string, otherwise: string, name = "apiKey"): ValidationError {
+  return invalid(path, "unset", `\`${name}\` is given but undefined or null, perhaps a variable that is not set: give the key${otherwise}`);
 }
 
 /**

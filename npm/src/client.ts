@@ -58,6 +58,7 @@ export class ChatClient {
   readonly #access: Access;
   readonly #upstream: string;
   readonly #options: string;
+  readonly #inPage: boolean;
   #machine: { exports: Exports; client: InstanceType<Exports["Client"]> } | undefined;
 
   /**
@@ -67,6 +68,7 @@ export class ChatClient {
     this.#access = access(upstream);
     const { dangerouslyAllowBrowser, ...policy } = checkedOptions(options);
     if (this.#access.hasKey) guardPage(dangerouslyAllowBrowser);
+    this.#inPage = dangerouslyAllowBrowser === true;
     this.#upstream = json(this.#access.rest, "", "the upstream");
     this.#options = jsonOfOptions(policy);
     this.#client();
@@ -121,7 +123,7 @@ export class ChatClient {
     const exports = instance();
     if (this.#machine?.exports !== exports) {
       try {
-        this.#machine = { exports, client: new exports.Client(this.#upstream, this.#options) };
+        this.#machine = { exports, client: new exports.Client(this.#upstream, this.#options, this.#inPage) };
       } catch (thrown) {
         throw fromModule(thrown, exports);
       }

@@ -49,7 +49,17 @@ export type { Source, Sourced, TurnInfo } from "./source.js";
 export type { SpeechOptions } from "./speech.js";
 export type { ServerTool, StandardJsonSchema } from "./tool.js";
 export type { ReadOptions, StreamMetrics, StreamResponse } from "./stream.js";
-export type { Common, Fetcher, Key, OpenAIUpstream, Upstream } from "./upstream.js";
+export type {
+  AnthropicUpstream,
+  AzureUpstream,
+  Common,
+  Fetcher,
+  GeminiUpstream,
+  Key,
+  OpenAIUpstream,
+  Upstream,
+  WorkersAIUpstream,
+} from "./upstream.js";
 export type { ChatCallSoFar, DeepPartial } from "./growing.js";
 export type {
   ChatChoice,

@@ -79,6 +79,11 @@ impl Request {
             .map(|(_, value)| value)
     }
 
+    /// All members, in their order.
+    pub(crate) fn members(&self) -> &[(String, Value)] {
+        &self.members
+    }
+
     /// The value of a member, to be changed.
     pub fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
         self.members

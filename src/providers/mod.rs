@@ -1,7 +1,15 @@
 //! The dialects: how a request is put to an upstream, and what its payloads say.
 
+mod anthropic;
+mod azure;
+mod conversation;
+mod gemini;
+mod members;
 mod openai;
+mod read;
 mod upstream;
+mod workers_ai;
+mod writer;
 
 pub use upstream::{Provider, Upstream};
 
@@ -41,6 +49,10 @@ impl Decoded<'_> {
 pub enum Decoder {
     /// `OpenAI`'s chat completions, streamed or whole.
     OpenAi(openai::Decoder),
+    /// Anthropic's messages, streamed or whole.
+    Anthropic(anthropic::Decoder),
+    /// Gemini's responses, streamed or whole.
+    Gemini(gemini::Decoder),
 }
 
 impl Provider {
@@ -51,23 +63,32 @@ impl Provider {
     /// A validation error when the request lacks something that the provider cannot do without.
     pub fn encode(self, upstream: &Upstream, request: Request) -> Result<http::Request, Error> {
         match self {
-            Self::OpenAi => openai::encode(upstream, request),
+            Self::OpenAi => openai::encode(upstream, "/chat/completions", request),
+            Self::Azure { .. } => azure::encode(upstream, request),
+            Self::Anthropic => anthropic::encode(upstream, request),
+            Self::Gemini => gemini::encode(upstream, request),
+            Self::WorkersAi => workers_ai::encode(upstream, request),
         }
     }
 
     /// The header that carries the key.
     #[must_use]
     pub fn authorization(self, key: &Secret) -> (String, String) {
-        match self {
-            Self::OpenAi => ("authorization".to_owned(), format!("Bearer {}", key.reveal())),
-        }
+        let (name, scheme) = match self {
+            Self::Azure { is_entra: false } => ("api-key", ""),
+            Self::Anthropic => ("x-api-key", ""),
+            Self::Gemini => ("x-goog-api-key", ""),
+            _ => ("authorization", "Bearer "),
+        };
+        (name.to_owned(), [scheme, key.reveal()].concat())
     }
 
     /// Whether a request asks for one alternative.
     #[must_use]
     pub fn is_single(self, upstream: &Upstream, request: &Request) -> bool {
         match self {
-            Self::OpenAi => openai::is_single(upstream, request),
+            Self::OpenAi | Self::Azure { .. } => openai::is_single(upstream, request),
+            _ => true,
         }
     }
 
@@ -76,7 +97,9 @@ impl Provider {
     #[must_use]
     pub fn decoder(self, is_single: bool) -> Decoder {
         match self {
-            Self::OpenAi => Decoder::OpenAi(openai::Decoder::new(is_single)),
+            Self::Anthropic => Decoder::Anthropic(anthropic::Decoder::default()),
+            Self::Gemini => Decoder::Gemini(gemini::Decoder::default()),
+            _ => Decoder::OpenAi(openai::Decoder::new(is_single)),
         }
     }
 }
@@ -94,13 +117,17 @@ impl Decoder {
     pub fn decode<'a>(&mut self, payload: &'a Payload<'_>) -> Decoded<'a> {
         match self {
             Self::OpenAi(decoder) => decoder.decode(payload),
+            Self::Anthropic(decoder) => decoder.decode(payload),
+            Self::Gemini(decoder) => decoder.decode(payload),
         }
     }
 
-    /// Takes words of the answer as they are, without any dialect. What ends after words has ended well.
+    /// Takes words of the answer as they are, without any dialect, which is `OpenAI`'s here. What ends after words has ended
+    /// well.
     pub fn words<'a>(&mut self, text: &'a str) -> Decoded<'a> {
         match self {
             Self::OpenAi(decoder) => decoder.words(text),
+            Self::Anthropic(_) | Self::Gemini(_) => Decoded::NOTHING,
         }
     }
 
@@ -109,6 +136,8 @@ impl Decoder {
     pub fn is_finished(&self) -> bool {
         match self {
             Self::OpenAi(decoder) => decoder.is_finished(),
+            Self::Anthropic(decoder) => decoder.is_finished(),
+            Self::Gemini(decoder) => decoder.is_finished(),
         }
     }
 
@@ -120,6 +149,8 @@ impl Decoder {
     pub fn end(&self) -> Result<(), Error> {
         match self {
             Self::OpenAi(decoder) => decoder.end(),
+            Self::Anthropic(decoder) => decoder.end(),
+            Self::Gemini(decoder) => decoder.end(),
         }
     }
 }

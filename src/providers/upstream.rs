@@ -1,5 +1,6 @@
 //! Where completions come from, as a developer describes it.
 
+use super::{anthropic, azure};
 use crate::error::{Error, Secret};
 use crate::http;
 use crate::json::Value;
@@ -10,6 +11,17 @@ use crate::options::Options;
 pub enum Provider {
     /// `OpenAI`, and whatever speaks its chat completions.
     OpenAi,
+    /// Azure's `OpenAI`.
+    Azure {
+        /// The key is a token of Microsoft Entra.
+        is_entra: bool,
+    },
+    /// Anthropic's Messages API.
+    Anthropic,
+    /// Gemini's API.
+    Gemini,
+    /// A binding of Cloudflare's Workers AI.
+    WorkersAi,
 }
 
 /// An upstream without its key: where requests go, and what is added to them.
@@ -29,30 +41,97 @@ pub struct Upstream {
     pub defaults: Vec<(String, Value)>,
     /// Members put over the request's own; `null` removes one.
     pub overrides: Vec<(String, Value)>,
+    /// The version of the API that is asked for.
+    pub version: Option<String>,
+    /// The deployment that is asked, where the address has one.
+    pub deployment: Option<String>,
 }
 
-/// `OpenAI`'s own address.
-const OPENAI: &str = "https://api.openai.com/v1";
+/// What is known of a provider before any request.
+struct Dialect {
+    name: &'static str,
+    provider: Provider,
+    /// Its own address; empty where each customer has one.
+    base_url: &'static str,
+    /// What is appended to it.
+    path: &'static str,
+    /// The members that an upstream has, those that all have first.
+    members: &'static [&'static str],
+    /// Members that are JavaScript, and never come here.
+    further: &'static [&'static str],
+}
 
-const MEMBERS: [&str; 7] = [
-    "provider", "baseUrl", "model", "headers", "query", "defaults", "override",
+const DIALECTS: [Dialect; 5] = [
+    Dialect {
+        name: "openai",
+        provider: Provider::OpenAi,
+        base_url: "https://api.openai.com/v1",
+        path: "/chat/completions",
+        members: &[
+            "provider", "baseUrl", "model", "headers", "query", "defaults", "override",
+        ],
+        further: &["apiKey", "fetch"],
+    },
+    Dialect {
+        name: "azure",
+        provider: Provider::Azure { is_entra: false },
+        base_url: "",
+        path: "/chat/completions",
+        members: &[
+            "provider",
+            "baseUrl",
+            "model",
+            "headers",
+            "query",
+            "defaults",
+            "override",
+            "deployment",
+            "apiVersion",
+            "entraToken",
+        ],
+        further: &["apiKey", "fetch"],
+    },
+    Dialect {
+        name: "anthropic",
+        provider: Provider::Anthropic,
+        base_url: "https://api.anthropic.com/v1",
+        path: "/messages",
+        members: &[
+            "provider", "baseUrl", "model", "headers", "query", "defaults", "override", "version",
+        ],
+        further: &["apiKey", "fetch"],
+    },
+    Dialect {
+        name: "gemini",
+        provider: Provider::Gemini,
+        base_url: "https://generativelanguage.googleapis.com/v1beta",
+        path: "/models",
+        members: &[
+            "provider", "baseUrl", "model", "headers", "query", "defaults", "override",
+        ],
+        further: &["apiKey", "fetch"],
+    },
+    Dialect {
+        name: "workers-ai",
+        provider: Provider::WorkersAi,
+        // Nothing is sent there: the binding takes it.
+        base_url: "https://workers-ai.invalid",
+        path: "/run",
+        members: &["provider", "model", "defaults", "override"],
+        further: &["ai"],
+    },
 ];
 
-/// Members that are JavaScript, and never come here.
-const FURTHER: [&str; 2] = ["apiKey", "fetch"];
-
 impl Provider {
-    const ALL: [(&'static str, Self); 1] = [("openai", Self::OpenAi)];
-
     /// The provider of that name.
     ///
     /// # Errors
     ///
     /// A validation error at `path` that names those there are.
     pub fn parse(name: &str, path: &str) -> Result<Self, Error> {
-        let found = Self::ALL.iter().find(|(known, _)| *known == name);
-        found.map(|(_, provider)| *provider).ok_or_else(|| {
-            let known: Vec<String> = Self::ALL.iter().map(|(name, _)| format!("\"{name}\"")).collect();
+        let found = DIALECTS.iter().find(|dialect| dialect.name == name);
+        found.map(|dialect| dialect.provider).ok_or_else(|| {
+            let known: Vec<String> = DIALECTS.iter().map(|dialect| format!("\"{}\"", dialect.name)).collect();
             Error::invalid_at(
                 path,
                 "unknown_provider",
@@ -79,24 +158,47 @@ impl Upstream {
             ));
         };
         let mut options = Options::new(members, path);
-        options.check_names("an upstream", &MEMBERS, &FURTHER, |name| match name {
+        let provider = match options.text("provider") {
+            None => Provider::OpenAi,
+            Some(name) => Provider::parse(&name, &options.pointer(&["provider"]))?,
+        };
+        let [first, ..] = &DIALECTS;
+        let dialect = DIALECTS
+            .iter()
+            .find(|dialect| dialect.provider == provider)
+            .unwrap_or(first);
+        options.check_names("an upstream", dialect.members, dialect.further, |name| match name {
             "url" | "endpoint" | "baseuri" | "host" => Some("baseUrl"),
             "key" | "apikey" | "token" => Some("apiKey"),
             "modelname" => Some("model"),
             _ => None,
         });
-        let provider = match options.text("provider") {
-            None => Provider::OpenAi,
-            Some(name) => Provider::parse(&name, &options.pointer(&["provider"]))?,
-        };
+        let has = |name| dialect.members.contains(&name);
+        let (mut provider, mut version, mut deployment) = (provider, None, None);
+        if has("version") {
+            version = options.text("version");
+        }
+        if has("apiVersion") {
+            version = options.text("apiVersion");
+            deployment = options.text("deployment");
+            if options.flag("entraToken") == Some(true) {
+                provider = Provider::Azure { is_entra: true };
+            }
+        }
+        let mut base_url = base_url(&mut options, dialect).unwrap_or_else(|| dialect.base_url.to_owned());
+        if dialect.base_url.is_empty() {
+            azure::settle(&mut options, &mut base_url, deployment.as_deref(), version.as_deref());
+        }
         let upstream = Self {
             provider,
-            base_url: base_url(&mut options).unwrap_or_else(|| OPENAI.to_owned()),
+            base_url,
             model: options.text("model"),
             headers: headers(&mut options),
             query: options.strings("query"),
             defaults: options.object("defaults"),
             overrides: options.object("override"),
+            version,
+            deployment,
         };
         options.result(upstream)
     }
@@ -104,7 +206,18 @@ impl Upstream {
     /// Whether an upstream has a member of this name.
     #[must_use]
     pub fn has_member(name: &str) -> bool {
-        MEMBERS.contains(&name) || FURTHER.contains(&name)
+        let mut names = DIALECTS
+            .iter()
+            .flat_map(|dialect| dialect.members.iter().chain(dialect.further));
+        names.any(|known| *known == name)
+    }
+
+    /// Its requests are to be sent by a page.
+    pub fn allow_page(&mut self) {
+        if self.provider == Provider::Anthropic {
+            let (name, value) = anthropic::BROWSER;
+            self.headers.push((name.to_owned(), value.to_owned()));
+        }
     }
 
     /// The values of headers and query parameters, to be kept out of error messages like the key: those that are secrets by
@@ -140,12 +253,12 @@ impl Upstream {
     }
 }
 
-fn base_url(options: &mut Options<'_>) -> Option<String> {
+fn base_url(options: &mut Options<'_>, dialect: &Dialect) -> Option<String> {
     let url = options.text("baseUrl")?;
     let problem = http::check_base_url(&url, "give it as `query`").or_else(|| {
         url.trim_end_matches('/')
-            .strip_suffix("/chat/completions")
-            .map(|base| format!("ends in /chat/completions, which is appended to it: write {base}"))
+            .strip_suffix(dialect.path)
+            .map(|base| format!("ends in {}, which is appended to it: write {base}", dialect.path))
     });
     if let Some(problem) = problem {
         options.note(&["baseUrl"], "bad_url", format!("`baseUrl` {problem}"));

@@ -146,6 +146,8 @@ pub(super) struct Round {
     calls: Vec<Running>,
     /// What the model said around its calls.
     content: Option<String>,
+    /// Members of its message that must go back with it.
+    kept: Vec<(String, Value)>,
     /// They were handed to whoever carries them out.
     is_begun: bool,
     began: Millis,
@@ -156,6 +158,7 @@ struct Running {
     id: String,
     name: String,
     arguments: String,
+    kept: Vec<(String, Value)>,
     tool: Option<usize>,
     until: Millis,
     /// What the model is told.
@@ -173,6 +176,7 @@ impl Round {
         let mut round = Self {
             calls: Vec::new(),
             content: message.get("content").and_then(Value::as_str).map(str::to_owned),
+            kept: kept(message),
             is_begun: false,
             began: now,
         };
@@ -185,6 +189,7 @@ impl Round {
                 id: id.unwrap_or_else(|| format!("call_{number}_{index}")),
                 name: text(function, "name"),
                 arguments: text(function, "arguments"),
+                kept: kept(call),
                 tool: None,
                 until: now,
                 result: None,
@@ -270,25 +275,39 @@ impl Round {
                 member("name", text(call.name)),
                 member("arguments", text(call.arguments)),
             ];
-            calls.push(Value::Object(vec![
+            let mut members = vec![
                 member("id", text(call.id.clone())),
                 member("type", text("function".to_owned())),
                 member("function", Value::Object(function)),
-            ]));
+            ];
+            members.extend(call.kept);
+            calls.push(Value::Object(members));
             results.push(Value::Object(vec![
                 member("role", text("tool".to_owned())),
                 member("tool_call_id", text(call.id)),
                 member("content", text(call.result.unwrap_or_default())),
             ]));
         }
-        let mut messages = vec![Value::Object(vec![
+        let mut members = vec![
             member("role", text("assistant".to_owned())),
             member("content", self.content.map_or(Value::Null, text)),
             member("tool_calls", Value::Array(calls)),
-        ])];
+        ];
+        members.extend(self.kept);
+        let mut messages = vec![Value::Object(members)];
         messages.append(&mut results);
         messages
     }
+}
+
+/// The members of a message or a call without which its provider does not go on: signed thoughts (Anthropic), signatures
+/// (Gemini).
+fn kept(of: &Value) -> Vec<(String, Value)> {
+    let names = ["thinking_blocks", "extra_content"];
+    let found = names
+        .into_iter()
+        .filter_map(|name| Some((name.to_owned(), of.get(name)?.clone())));
+    found.collect()
 }
 
 impl Running {

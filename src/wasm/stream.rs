@@ -24,14 +24,18 @@ pub struct ClientMachine {
 
 #[wasm_bindgen(js_class = Client)]
 impl ClientMachine {
-    /// `upstream` and `options` (`{ timeouts, maxRetries, thinkTags, json }`) are JSON, without key and functions.
+    /// `upstream` and `options` (`{ timeouts, maxRetries, thinkTags, json }`) are JSON, without key and functions. `in_page`
+    /// says that a page may send the requests with a key.
     ///
     /// # Errors
     ///
     /// A validation error with an issue for everything that is wrong in either.
     #[wasm_bindgen(constructor)]
-    pub fn new(upstream: &str, options: &str) -> Result<Self, Error> {
-        let upstream = Upstream::parse(upstream, &[])?;
+    pub fn new(upstream: &str, options: &str, in_page: bool) -> Result<Self, Error> {
+        let mut upstream = Upstream::parse(upstream, &[])?;
+        if in_page {
+            upstream.allow_page();
+        }
         check_fetchable(&upstream.base_url, "/baseUrl")?;
         Ok(Self {
             upstream,

@@ -263,7 +263,7 @@ fn citations_and_details_of_reasoning_are_one_list() {
             &json!([{"a": 1}, {"a": 2}, {"a": "é"}]),
         );
     }
-    joins("citations", &[r#"["a"]"#, r#"["a","b"]"#], &json!(["a", "b"]));
+    joins("x_sources", &[r#"["a"]"#, r#"["a","b"]"#], &json!(["a", "b"]));
 }
 
 #[test]

@@ -6,12 +6,14 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::float_cmp,
+    clippy::needless_pass_by_value,
     clippy::type_complexity,
     unreachable_pub
 )]
 
 mod cost;
 mod delta;
+mod dialects;
 mod driven;
 mod endpoint;
 mod fixtures;
@@ -21,6 +23,8 @@ mod random;
 mod turn;
 mod wire;
 
+mod anthropic;
+mod azure;
 mod call;
 mod calls;
 mod choices;
@@ -29,6 +33,7 @@ mod completion;
 mod error;
 mod framing;
 mod fuzz;
+mod gemini;
 mod growing;
 mod http;
 mod json;
@@ -44,4 +49,5 @@ mod speech;
 mod sse;
 mod stream;
 mod think;
+mod translation;
 mod upstream;

@@ -87,7 +87,7 @@ fn an_unknown_provider_is_told_with_those_there_are() {
         r#"{"provider":"azur"}"#,
         "/provider",
         "unknown_provider",
-        "`provider` is \"azur\", this version knows \"openai\"",
+        "`provider` is \"azur\", this version knows \"openai\", \"azure\", \"anthropic\", \"gemini\", \"workers-ai\"",
     );
     problem(
         r#"{"provider":5}"#,

@@ -124,7 +124,7 @@ fn class(object: &JsValue) -> Function {
 
 /// `new Client(upstream, options)`.
 pub(super) fn client(upstream: impl Into<JsValue>, options: impl Into<JsValue>) -> Result<Client, JsValue> {
-    let object = ClientMachine::new("{}", "{}").unwrap().into();
+    let object = ClientMachine::new("{}", "{}", false).unwrap().into();
     Reflect::construct(&class(&object), &Array::of2(&upstream.into(), &options.into())).map(JsCast::unchecked_into)
 }
 

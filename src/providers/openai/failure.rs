@@ -5,7 +5,7 @@ use crate::http;
 use crate::json::{Malformed, Value};
 
 /// An event that is no JSON.
-pub(super) fn unreadable(text: &str, malformed: &Malformed) -> Error {
+pub(in crate::providers) fn unreadable(text: &str, malformed: &Malformed) -> Error {
     const SHOWN: usize = 80;
     let start: String = text.chars().take(SHOWN).collect();
     Error::stream(
@@ -15,7 +15,7 @@ pub(super) fn unreadable(text: &str, malformed: &Malformed) -> Error {
 }
 
 /// The error for an error object, or the text of an `error` event.
-pub(super) fn reported(error: &str) -> Error {
+pub(in crate::providers) fn reported(error: &str) -> Error {
     // The readers of refusals expect the body around it.
     let body = format!("{{\"error\":{error}}}");
     let (message, code) = match Value::parse(&body) {

@@ -8,7 +8,7 @@ use crate::json::Cursor;
 /// The last chunk, where all it added to the answer were words. Nearly every chunk of an answer differs from the one
 /// before in its words and its padding alone, and what is the same need not be read again: that is most of the work.
 #[derive(Clone, Debug)]
-pub(super) struct Form {
+pub(in crate::providers) struct Form {
     text: String,
     strings: Strings,
     choice: u32,
@@ -18,10 +18,10 @@ pub(super) struct Form {
 
 /// Where, in a chunk, the strings stand that the next one may have others for, with their quotes.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Strings {
-    pub(super) words: Range<usize>,
+pub(in crate::providers) struct Strings {
+    pub(in crate::providers) words: Range<usize>,
     /// Behind the words; empty where there is none.
-    pub(super) padding: Range<usize>,
+    pub(in crate::providers) padding: Range<usize>,
 }
 
 /// Longer chunks are rare and may be very long.
@@ -29,7 +29,7 @@ const LONGEST: usize = 4096;
 
 impl Form {
     /// Makes a form of a chunk that was read and said `deltas`, if they are words and what was already known.
-    pub(super) fn of(text: &str, strings: Strings, deltas: &[Delta<'_>], is_chunk: bool) -> Option<Self> {
+    pub(in crate::providers) fn of(text: &str, strings: Strings, deltas: &[Delta<'_>], is_chunk: bool) -> Option<Self> {
         let mut choices = deltas.iter().filter_map(|delta| match delta {
             Delta::Content { choice, .. } => Some(Some(*choice)),
             // Repeated, it says nothing new, and whoever gets the chunk as it is has it in there.
@@ -48,7 +48,7 @@ impl Form {
     }
 
     /// What a chunk of the same form says, and whether it can be passed on as it is. `None` is a chunk of another form.
-    pub(super) fn read<'a>(&self, text: &'a str) -> Option<(Vec<Delta<'a>>, bool)> {
+    pub(in crate::providers) fn read<'a>(&self, text: &'a str) -> Option<(Vec<Delta<'a>>, bool)> {
         let Strings { words, padding } = &self.strings;
         let mut cursor = Cursor::new(text);
         cursor.pass(self.text.get(..words.start)?)?;

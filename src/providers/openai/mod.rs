@@ -6,7 +6,7 @@
 mod calls;
 mod choices;
 mod content;
-mod failure;
+pub(super) mod failure;
 mod finish;
 mod form;
 mod native;
@@ -19,7 +19,6 @@ use std::borrow::Cow;
 
 use calls::Calls;
 use choices::{Choices, Part};
-use form::Form;
 use reader::Reader;
 
 use super::Decoded;
@@ -27,7 +26,8 @@ use crate::chat::Delta;
 use crate::error::{Error, StreamKind};
 use crate::framing::{self, Payload};
 
-pub(super) use request::{encode, is_single};
+pub(super) use form::{Form, Strings};
+pub(super) use request::{encode, is_single, post, settle};
 
 /// Where one is in an answer.
 #[derive(Clone, Debug)]

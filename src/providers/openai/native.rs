@@ -1,10 +1,13 @@
-//! Lines of Ollama's own API, which come without `choices` (ollama/ollama#5417): `{"model": …, "message": {…}, "done": false}`.
+//! What comes without `choices`: lines of Ollama's own API (ollama/ollama#5417), `{"model": …, "message": {…}, "done": false}`,
+//! and what Workers AI answers, `{"response": "…", "tool_calls": […], "usage": {…}}` (Cloudflare's «Workers AI», the pages of its
+//! models, and «JSON mode»).
 
 use std::borrow::Cow;
 
+use super::choices::Part;
 use super::reader::Reader;
-use crate::chat::Usage;
-use crate::json::{Cursor, Malformed, Text};
+use crate::chat::{Delta, Usage};
+use crate::json::{Cursor, Kind, Malformed, Text};
 
 impl<'a> Reader<'_, 'a> {
     /// The message that comes next, and of its line, `line`, whether it is the last, why, and the token
@@ -30,5 +33,32 @@ impl<'a> Reader<'_, 'a> {
             });
         }
         Ok(())
+    }
+
+    /// The member of this name that comes next of what Workers AI answers.
+    pub(super) fn binding(&mut self, name: &str) -> Result<(), Malformed> {
+        self.straight = false;
+        match (name, self.cursor.kind()?) {
+            ("tool_calls", Kind::Array) => {
+                self.tools(0)?;
+                // Nothing else tells.
+                if !self.pieces.is_empty() {
+                    self.finishes.push((0, Text::STOP));
+                }
+                Ok(())
+            }
+            // The value, where JSON was asked for.
+            ("response", Kind::Object | Kind::Array) => {
+                let choice = self.saying(0, Part::Words);
+                let text = Cow::Borrowed(self.cursor.skip()?);
+                self.deltas.push(Delta::Content { choice, text });
+                Ok(())
+            }
+            ("response", _) => {
+                self.saying(0, Part::Words);
+                self.part(0, Part::Words, 0)
+            }
+            _ => self.bent(),
+        }
     }
 }

@@ -108,6 +108,10 @@ impl<'d, 'a> Reader<'d, 'a> {
                 "message" if self.cursor.kind()? == Kind::Object && start.find("done")?.is_some() => {
                     self.native(&start)?;
                 }
+                "response" | "tool_calls" | "p" if start.find("choices")?.or(start.find("type")?).is_none() => {
+                    self.binding(name.raw())?;
+                }
+
                 // Padding against guessing text from lengths; it is not part of the answer.
                 "obfuscation" => {
                     let is_string = self.cursor.kind()? == Kind::String;

@@ -7,43 +7,68 @@ use crate::json::Value;
 use crate::providers::Upstream;
 
 /// The request for a streamed completion, but for the key.
-pub(in crate::providers) fn encode(upstream: &Upstream, mut request: Request) -> Result<http::Request, Error> {
+pub(in crate::providers) fn encode(
+    upstream: &Upstream,
+    path: &str,
+    mut request: Request,
+) -> Result<http::Request, Error> {
+    settle(upstream, &mut request)?;
+    request.set("stream", Value::Bool(true));
+    Ok(post(upstream, path, &[], request.into_json()))
+}
+
+/// Puts the upstream's members under and over the request's own, and gives the name of its model.
+pub(in crate::providers) fn settle(upstream: &Upstream, request: &mut Request) -> Result<String, Error> {
     request.layer(&upstream.defaults, &upstream.overrides);
     match (request.get("model"), &upstream.model) {
-        (Some(Value::String(model)), _) if !model.is_empty() => {}
+        (Some(Value::String(model)), _) if !model.is_empty() => Ok(model.clone()),
         (Some(other), _) => {
             let found = if matches!(other, Value::String(_)) {
                 "empty"
             } else {
                 other.describe()
             };
-            return Err(Error::invalid_at(
+            Err(Error::invalid_at(
                 "/model",
                 "wrong_type",
                 format!("`model` must be the model's name, it is {found}"),
-            ));
+            ))
         }
-        (None, Some(model)) => request.set("model", Value::String(model.clone())),
-        (None, None) => {
-            return Err(Error::invalid_at(
-                "/model",
-                "missing",
-                "`model` is missing: name it in the request or in the upstream",
-            ));
+        (None, Some(model)) => {
+            request.set("model", Value::String(model.clone()));
+            Ok(model.clone())
         }
+        (None, None) => Err(Error::invalid_at(
+            "/model",
+            "missing",
+            "`model` is missing: name it in the request or in the upstream",
+        )),
     }
-    request.set("stream", Value::Bool(true));
-    let mut headers = vec![
-        ("content-type".to_owned(), "application/json".to_owned()),
-        ("accept".to_owned(), "text/event-stream".to_owned()),
-    ];
-    headers.extend(upstream.headers.iter().cloned());
-    Ok(http::Request {
+}
+
+/// Posts JSON to `path` under the upstream's base URL, and asks for an event stream. The upstream's own headers go over
+/// `headers`.
+pub(in crate::providers) fn post(
+    upstream: &Upstream,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: String,
+) -> http::Request {
+    let own = [("content-type", "application/json"), ("accept", "text/event-stream")];
+    let mut all: Vec<(String, String)> = Vec::new();
+    for (name, value) in own.iter().chain(headers) {
+        all.push(((*name).to_owned(), (*value).to_owned()));
+    }
+    for (name, value) in &upstream.headers {
+        all.retain(|(known, _)| known != name);
+        all.push((name.clone(), value.clone()));
+    }
+    http::Request {
         method: "POST",
-        url: http::endpoint(&upstream.base_url, "/chat/completions", &upstream.query),
-        headers,
-        body: Some(request.into_json()),
-    })
+        url: http::endpoint(&upstream.base_url, path, &upstream.query),
+        headers: all,
+        body: Some(body),
+    }
 }
 
 /// Whether a request asks for one alternative, as it does unless its `n` says otherwise.

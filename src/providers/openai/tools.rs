@@ -85,10 +85,19 @@ impl<'a> Reader<'_, 'a> {
             match name.raw() {
                 "index" => piece.index = self.cursor.integer()?,
                 "id" => piece.id = self.words()?,
-                "function" if self.cursor.kind()? == Kind::Object => self.function(&mut piece)?,
+                "function" if self.cursor.kind()? == Kind::Object => {
+                    let mut members = self.cursor.object()?;
+                    while let Some(name) = self.cursor.member(&mut members)? {
+                        if !self.function(name.raw(), &mut piece)? {
+                            self.cursor.skip()?;
+                        }
+                    }
+                }
                 "type" | "function" => {
                     self.cursor.skip()?;
                 }
+                // Without a function around them (Workers AI, cloudflare/ai#192).
+                other if self.function(other, &mut piece)? => self.straight = false,
                 _ => {
                     let json = self.cursor.skip()?;
                     if json != "null" {
@@ -100,23 +109,18 @@ impl<'a> Reader<'_, 'a> {
         Ok(piece)
     }
 
-    /// The name and arguments of a call.
-    fn function(&mut self, piece: &mut Piece<'a>) -> Result<(), Malformed> {
-        let mut members = self.cursor.object()?;
-        while let Some(name) = self.cursor.member(&mut members)? {
-            match name.raw() {
-                "name" => piece.name = self.words()?,
-                // Ollama's own (BerriAI/litellm#37792)
-                "arguments" if matches!(self.cursor.kind()?, Kind::Object | Kind::Array) => {
-                    self.straight = false;
-                    piece.arguments = Cow::Borrowed(self.cursor.skip()?);
-                }
-                "arguments" => piece.arguments = self.words()?.unwrap_or_default(),
-                _ => {
-                    self.cursor.skip()?;
-                }
+    /// The name or the arguments of a call, if the member of this name that comes next is one of them.
+    fn function(&mut self, name: &str, piece: &mut Piece<'a>) -> Result<bool, Malformed> {
+        match name {
+            "name" => piece.name = self.words()?,
+            // Ollama's own (BerriAI/litellm#37792)
+            "arguments" if matches!(self.cursor.kind()?, Kind::Object | Kind::Array) => {
+                self.straight = false;
+                piece.arguments = Cow::Borrowed(self.cursor.skip()?);
             }
+            "arguments" => piece.arguments = self.words()?.unwrap_or_default(),
+            _ => return Ok(false),
         }
-        Ok(())
+        Ok(true)
     }
 }
