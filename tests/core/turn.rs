@@ -2,7 +2,6 @@
 
 mod driven;
 mod faults;
-mod heard;
 mod source;
 mod strict;
 

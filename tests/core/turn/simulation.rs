@@ -7,12 +7,12 @@ use std::rc::Rc;
 
 use liveavatar_llm::call::{self, Millis};
 use liveavatar_llm::error::{Error, Secret};
+use liveavatar_llm::judge::{Caller, Reading};
 use liveavatar_llm::turn::{Asked, Correlation, Created, Lines, Next, Options, Outcome, Setup, Source, Tool, Turn};
 use serde_json::{Value, json};
 
 use super::driven::upstream;
 use super::faults::{Attempt, Event, KEY, attempt};
-use super::heard::Heard;
 use super::source::DONE;
 use super::strict::{Item, Strict};
 use crate::property::seed;
@@ -498,15 +498,17 @@ impl Run {
     /// What was said, and that it was said well.
     fn heard(&self, outcome: Outcome) -> String {
         let (said, trace) = (self.said(), &self.trace);
-        let mut heard = Heard::default();
-        heard.push(self.output.as_bytes());
-        assert_eq!((&heard.words, &heard.tripped), (&said, &None), "{trace}");
         let is_whole = outcome != Outcome::Interrupted;
-        assert_eq!(
-            (heard.is_done, self.strict.end().is_ok()),
-            (is_whole, is_whole),
-            "{trace}"
-        );
+        for caller in [Caller::Observed, Caller::Newest] {
+            let mut reading = Reading::new(caller);
+            reading.push(self.output.as_bytes());
+            assert_eq!(
+                (reading.heard(), reading.failure(), reading.is_done()),
+                (said.as_str(), None, is_whole),
+                "{caller:?}\n{trace}"
+            );
+        }
+        assert_eq!(self.strict.end().is_ok(), is_whole, "{trace}");
         let usage = self.items.iter().any(|item| matches!(item, Item::Usage(..)));
         assert!(
             !usage || self.setting.asked.wants_usage,
