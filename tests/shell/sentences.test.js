@@ -25,7 +25,7 @@ test("sentences come whole, without what no voice can say", async () => {
 });
 
 test("nothing is shaped where that is wished", async () => {
-  assert.deepEqual(await sentences(false, "**Yes.** <think>", "No."), ["**Yes.**", "<think>No."]);
+  assert.deepEqual(await sentences(false, "**Yes.** <think>", "No."), ["**Yes.** <think>No."]);
 });
 
 test("options are heeded, and told where they are wrong before the stream is claimed", async () => {
@@ -45,7 +45,8 @@ test("a sentence comes before the answer goes on, and metrics tell when", async 
   assert.deepEqual(await iterator.next(), { value: "One.", done: false });
   assert.ok(stream.metrics.firstSentenceMs >= 0);
   send(event({ content: "o" }));
-  end("data: [DONE]\n\n");
+  send("data: [DONE]\n\n");
+  end();
   assert.deepEqual(await iterator.next(), { value: "Two", done: false });
   assert.equal((await iterator.next()).done, true);
 });
