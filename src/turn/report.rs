@@ -76,6 +76,7 @@ pub struct Tried {
     pub error: Option<Error>,
 }
 
+#[expect(clippy::ref_option, reason = "serde calls it like this")]
 fn brief<S: serde::Serializer>(error: &Option<Error>, serializer: S) -> Result<S::Ok, S::Error> {
     #[derive(Serialize)]
     struct Brief<'a> {
