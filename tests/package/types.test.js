@@ -120,10 +120,13 @@ const EXAMPLES = Object.fromEntries(
 
 /** What the examples of the declarations have around them. */
 const AROUND = `
-import { ChatClient, ChatEndpoint, ChatStream, LiveAvatar, validateSessionToken } from "liveavatar-llm";
+import { ChatClient, ChatEndpoint, type ChatRequest, ChatStream, LiveAvatar, validateSessionToken } from "liveavatar-llm";
+interface Weather { degrees: number }
+declare const messages: ChatRequest["messages"];
+declare const schema: Record<string, unknown>;
 declare const env: { KEY: string };
 declare const payload: unknown;
-declare function show(text: string): void;
+declare function show(text: string | number | undefined): void;
 `;
 
 /** The examples that stand in the shell's comments. */

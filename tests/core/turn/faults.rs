@@ -72,7 +72,7 @@ fn payloads(random: &mut Random) -> Vec<(String, String, bool)> {
             0 => plain(delta(&json!({ "reasoning_content": text }))),
             1 => plain(delta(&json!({ "refusal": text }))),
             2 => plain(delta(
-                &json!({"tool_calls": [{"index": 0, "id": "c", "function": {"name": random.pick(&["f", "f", "g", "h"]), "arguments": random.pick(&["{}", "{\"x\":1}", "", text])}}]}),
+                &json!({"tool_calls": [{"index": 0, "id": "c", "function": {"name": random.pick(&["f", "f", "g", "h"]), "arguments": random.pick(&["{}", "{\"x\":1}", "", "[1]", text])}}]}),
             )),
             _ => (words(text), text.to_owned(), false),
         });

@@ -370,6 +370,7 @@ impl Run {
             self.now = at;
             self.turn.rest(self.now);
             self.turn.tick(self.now);
+            assert!(self.turn.deadline() != Some(at), "nothing came of it\n{}", self.trace);
             assert!(
                 !self.turn.has_output() || self.turn.next() != Next::Call(call::Next::Read),
                 "written to a caller that takes nothing\n{}",
