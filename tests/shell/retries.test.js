@@ -28,12 +28,13 @@ const ATTEMPTS = {
   "a rejection with nothing": [() => Promise.reject(), true],
   "a connection that breaks before anything came": [() => broken(), true],
   "a connection that breaks after a comment": [() => broken(": hello\n\n"), true],
-  "a connection that breaks after the role": [() => broken(event({ role: "assistant" })), false],
+  "a connection that breaks after the role, which nobody got,": [() => broken(event({ role: "assistant" })), true],
   "a connection that breaks after a word": [() => broken(event({ content: "Hi" })), false],
   "a body that ends after a word": [() => new Response(event({ content: "Hi" })), false],
   "an empty body": [() => new Response(""), false],
   "a page": [() => new Response("<!doctype html><p>Sign in"), false],
-  "an error reported in the stream": [() => new Response('data: {"error":{"message":"overloaded"}}\n\n'), false],
+  "an error reported in the stream": [() => new Response('data: {"error":{"message":"overloaded"}}\n\n'), true],
+  "an error reported in the stream that will not pass": [() => new Response('data: {"error":{"message":"no such model","code":404}}\n\n'), false],
   "what is not JSON": [() => new Response("data: {\n\n"), false],
   "no Response": [() => "hello", false],
   "a redirect": [() => refused(307, { location: "https://example.com" }), false],
@@ -56,6 +57,13 @@ for (const [name, [attempt, isRetried]] of Object.entries(ATTEMPTS)) {
     assert.equal(time.timers(), 0);
   });
 }
+
+test("a connection that breaks after the role is not tried again if somebody got the role", async () => {
+  const fetch = answering(broken(event({ role: "assistant" })), answered("Second"));
+  const stream = new ChatClient({ ...NOWHERE, fetch }).stream({ messages });
+  await assert.rejects(all(stream), { name: "ConnectionError" });
+  assert.equal(fetch.requests.length, 1);
+});
 
 describe("the wait before the next attempt", () => {
   /** What a refusal says, and the wait it asks for. */
