@@ -344,6 +344,7 @@ impl Run {
             Event::Chunk(json) => self.came.push_str(json),
             // Words as such are whole.
             Event::Text(_) => self.came.push_str(DONE),
+            Event::End => self.attempt.is_ended = true,
             _ => {}
         }
         match self.attempt.events.pop_front().unwrap().1 {
