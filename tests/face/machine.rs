@@ -122,10 +122,14 @@ fn class(object: &JsValue) -> Function {
     Reflect::get(object, &"constructor".into()).unwrap().unchecked_into()
 }
 
-/// `new Client(upstream, options)`.
+/// `new Client(upstream, options, false)`.
 pub(super) fn client(upstream: impl Into<JsValue>, options: impl Into<JsValue>) -> Result<Client, JsValue> {
     let object = ClientMachine::new("{}", "{}", false).unwrap().into();
-    Reflect::construct(&class(&object), &Array::of2(&upstream.into(), &options.into())).map(JsCast::unchecked_into)
+    Reflect::construct(
+        &class(&object),
+        &Array::of3(&upstream.into(), &options.into(), &false.into()),
+    )
+    .map(JsCast::unchecked_into)
 }
 
 /// `Stream.answered(provider, {}, …)`.

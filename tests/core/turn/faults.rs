@@ -28,21 +28,32 @@ pub enum Event {
 #[derive(Default)]
 pub struct Attempt {
     pub events: VecDeque<(Millis, Event)>,
-    /// How far the words of choice 0 can have come with so many bytes or pieces: the count, and all words until there. At
-    /// the first count they may have come, at the second they must.
-    pub words: Vec<(usize, usize, String)>,
+    /// How far the words of choice 0 have come with so many bytes or pieces.
+    pub words: Vec<Reach>,
     /// Bytes or pieces that came.
     pub count: usize,
+    /// Nothing follows, and that was said.
+    pub is_ended: bool,
+}
+
+/// All words until somewhere, and the counts at which they may have come, at which they must, and at which they must if the
+/// body ends there.
+pub struct Reach {
+    may: usize,
+    must: usize,
+    at_end: usize,
+    words: String,
 }
 
 impl Attempt {
     /// The fewest and the most words that can have been understood so far.
     pub fn bounds(&self) -> (&str, &str) {
-        let until = |at: &dyn Fn(&(usize, usize, String)) -> usize| {
+        let until = |at: &dyn Fn(&Reach) -> usize| {
             let last = self.words.iter().rev().find(|words| at(words) <= self.count);
-            last.map_or("", |(_, _, words)| words.as_str())
+            last.map_or("", |reach| reach.words.as_str())
         };
-        (until(&|words| words.1), until(&|words| words.0))
+        let must = |reach: &Reach| if self.is_ended { reach.at_end } else { reach.must };
+        (until(&must), until(&|reach| reach.may))
     }
 }
 
@@ -72,7 +83,7 @@ fn payloads(random: &mut Random) -> Vec<(String, String, bool)> {
             0 => plain(delta(&json!({ "reasoning_content": text }))),
             1 => plain(delta(&json!({ "refusal": text }))),
             2 => plain(delta(
-                &json!({"tool_calls": [{"index": 0, "id": "c", "function": {"name": random.pick(&["f", "f", "g", "h"]), "arguments": random.pick(&["{}", "{\"x\":1}", "", text])}}]}),
+                &json!({"tool_calls": [{"index": 0, "id": "c", "function": {"name": random.pick(&["f", "f", "g", "h"]), "arguments": random.pick(&["{}", "{\"x\":1}", "", "[1]", text])}}]}),
             )),
             _ => (words(text), text.to_owned(), false),
         });
@@ -171,7 +182,7 @@ fn oddity(random: &mut Random) -> String {
 }
 
 /// A body with these payloads, and where in it words are whole.
-fn body(random: &mut Random, payloads: &[(String, String, bool)]) -> (Vec<u8>, Vec<(usize, usize, String)>) {
+fn body(random: &mut Random, payloads: &[(String, String, bool)]) -> (Vec<u8>, Vec<Reach>) {
     let (mut body, mut all, mut said, mut is_over) = (String::new(), Vec::new(), String::new(), false);
     if random.percent(10) {
         body.push('\u{feff}');
@@ -202,12 +213,19 @@ fn body(random: &mut Random, payloads: &[(String, String, bool)]) -> (Vec<u8>, V
             body.push_str(random.pick(&["data: ", "data:"]));
             body.push_str(payload);
         }
+        // Nothing else has to close it.
+        let at_end = body.len();
         body.push_str(lines);
         body.push_str(lines);
         if !is_over {
             said.push_str(words);
-            // A carriage return alone is an end of line only once something else follows.
-            all.push((begun, body.len() + usize::from(is_json || lines == "\r"), said.clone()));
+            all.push(Reach {
+                may: begun,
+                // A carriage return alone is an end of line only once something else follows.
+                must: body.len() + usize::from(is_json || lines == "\r"),
+                at_end,
+                words: said.clone(),
+            });
         }
         is_over |= *ends;
     }
@@ -248,7 +266,13 @@ pub fn attempt(random: &mut Random, is_given: bool, is_gone: bool, now: Millis) 
             attempt.events.push_back((later(random), event));
             if !is_over {
                 said.push_str(&text);
-                attempt.words.push((count + 1, count + 1, said.clone()));
+                let count = count + 1;
+                attempt.words.push(Reach {
+                    may: count,
+                    must: count,
+                    at_end: count,
+                    words: said.clone(),
+                });
             }
             is_over |= ends;
         }

@@ -346,6 +346,7 @@ impl Run {
             Event::Chunk(json) => self.came.push_str(json),
             // Words as such are whole.
             Event::Text(_) => self.came.push_str(DONE),
+            Event::End => self.attempt.is_ended = true,
             _ => {}
         }
         match self.attempt.events.pop_front().unwrap().1 {
@@ -372,6 +373,7 @@ impl Run {
             self.now = at;
             self.turn.rest(self.now);
             self.turn.tick(self.now);
+            assert!(self.turn.deadline() != Some(at), "nothing came of it\n{}", self.trace);
             assert!(
                 !self.turn.has_output() || self.turn.next() != Next::Call(call::Next::Read),
                 "written to a caller that takes nothing\n{}",
