@@ -16,8 +16,11 @@ const HEAD = {
   system_fingerprint: "fp_560af6e559",
 };
 
+/** The answer's words, one piece an event. */
+export const pieces = Array.from({ length: EVENTS }, (_, index) => token(index));
+
 /** The answer's words. */
-export const text = Array.from({ length: EVENTS }, (_, index) => token(index)).join("");
+export const text = pieces.join("");
 
 /**
  * The answer's body, `perRead` events in each network read.

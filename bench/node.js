@@ -4,8 +4,9 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
-import { measure, middle } from "./measure.js";
+import { measure, middle, timed } from "./measure.js";
 import { rows } from "./rows.js";
+import { check, reads, translators } from "./translate.js";
 
 const clock = () => {
   const { user, system } = process.cpuUsage();
@@ -21,4 +22,15 @@ function first(name) {
 const made = await rows(clock);
 const firsts = await measure({ ours: first("ours"), openai: first("openai") }, { rounds: 31, warmup: 2 });
 made.push({ what: "import to the end of the first answer", beside: "openai", ...middle(firsts, ({ ours, openai }) => ours / openai), bound: 1 });
+
+const anthropic = reads(8);
+for (const translate of Object.values(translators)) check(translate(anthropic));
+const translating = (name) => timed(clock, async () => translators[name](anthropic));
+const translated = await measure({ ours: translating("ours"), parser: translating("parser") }, { rounds: 41, warmup: 8 });
+made.push({
+  what: "Anthropic's events to OpenAI's bytes, 8 events a read",
+  beside: "eventsource-parser + JSON.parse + JSON.stringify",
+  ...middle(translated, ({ ours, parser }) => ours / parser),
+  bound: 1 / 5,
+});
 console.log(JSON.stringify(made));

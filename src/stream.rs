@@ -257,7 +257,9 @@ impl Stream {
             Outlet::Calls(calls) if calls.is_changed() => calls.write(completion, out),
             _ => {}
         }
-        std::mem::take(out)
+        // As much will come next time, and need not be made room for piece by piece.
+        let room = String::with_capacity(out.len());
+        std::mem::replace(out, room)
     }
 
     /// Whether [`Stream::take`] has something to give.

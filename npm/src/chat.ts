@@ -92,6 +92,10 @@ export type ChatMessage =
       audio?: { id: string } | null;
       /** @deprecated `tool_calls` have replaced it. */
       function_call?: { name: string; arguments: string } | null;
+      /** What Anthropic's models thought before their words, signed. */
+      thinking_blocks?: Record<string, unknown>[];
+      /** What Gemini wants back with its words: `{ google: { thought_signature } }`. */
+      extra_content?: Record<string, unknown>;
     }
   | { role: "tool"; content: string | ChatTextPart[]; tool_call_id: string }
   | ChatFunctionMessage;
@@ -164,6 +168,10 @@ export interface ChatFunctionCall {
     /** Their value, `null` if they are no JSON, `{}` if there are none; see `ReadOptions.json`. */
     parsed_arguments?: unknown;
   };
+  /** What Anthropic's models thought before this call, signed. */
+  thinking_blocks?: Record<string, unknown>[];
+  /** What Gemini wants back with this call: `{ google: { thought_signature } }`. */
+  extra_content?: Record<string, unknown>;
 }
 
 /** A call of a tool that takes a text. */
@@ -248,6 +256,12 @@ export interface ChatChoice<Parsed = unknown> {
     refusal: string | null;
     reasoning_content?: string;
     tool_calls?: ChatToolCall[];
+    /** What Anthropic's models thought before their words, signed: it goes back with the message. */
+    thinking_blocks?: Record<string, unknown>[];
+    /** What Gemini wants back with the message. */
+    extra_content?: Record<string, unknown>;
+    /** Pictures of Gemini's, each with a `data:` address. */
+    images?: { type: "image_url"; image_url: { url: string } }[];
     /** What it said aloud, `data` in base64. */
     audio?: { id: string; data: string; transcript: string; expires_at: number } | null;
     /** What it cites. */

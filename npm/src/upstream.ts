@@ -48,6 +48,7 @@ export type OpenAIUpstream = Common & {
  * - Arguments of calls in the history that are no JSON object are sent as `{ invalid_arguments: "…" }`.
  * - `user` becomes `metadata.user_id`. Left out are `frequency_penalty`, `presence_penalty`, `logit_bias`, `seed`,
  *   `verbosity`, `store`, `metadata`, `service_tier`, `prediction`, a message's `name`, and `prompt_cache_…`.
+ * - Token counts come with every answer, whether `stream_options` asks for them or not.
  * - A `ValidationError` are `n` above 1, `logprobs`, sound, custom tools, `allowed_tools`, and what `functions` was for.
  * - Any other member of the request, and parts and tools of other types, are taken to be Anthropic's own and sent as they are.
  */
@@ -105,6 +106,7 @@ export type AzureUpstream = Common & {
  *   blank texts are left out; arguments of calls that are no JSON object are sent as `{ invalid_arguments: "…" }`.
  * - Left out are `parallel_tool_calls`, a tool's `strict`, `logit_bias`, `verbosity`, `store`, `metadata`, `service_tier`,
  *   `prediction`, `user`, a message's `name`, and `prompt_cache_…`.
+ * - Token counts come with every answer, whether `stream_options` asks for them or not.
  * - A `ValidationError` are `n` above 1, `logprobs`, `modalities` with sound, custom tools, `allowed_tools`, and what `functions`
  *   was for.
  * - `generationConfig` in the request goes over what is translated. Any other member, and parts and tools of other types, are

@@ -54,15 +54,14 @@ struct Totals {
 
 /// Members of a message of which each chunk has a piece; of others the last value counts. `audio` and `annotations` are
 /// `OpenAI`'s («The chat completion object»), as is `function_call`, which `tool_calls` have replaced; `OpenRouter` has
-/// `reasoning_details` and `images`. The last two are what is kept of Anthropic's messages.
-const PIECEWISE: [&str; 7] = [
+/// `reasoning_details` and `images`. The last is what is kept of Anthropic's messages.
+const PIECEWISE: [&str; 6] = [
     "audio",
     "annotations",
     "function_call",
     "reasoning_details",
     "images",
     "thinking_blocks",
-    "citations",
 ];
 
 /// Strings within them that are pieces of one text.

@@ -401,7 +401,7 @@ impl<'a> Cursor<'a> {
 }
 
 /// How many bytes come before a quote, a backslash or a control character.
-fn plain(bytes: &[u8]) -> usize {
+pub(super) fn plain(bytes: &[u8]) -> usize {
     const ONES: u64 = u64::MAX / 0xff;
     // In the lowest byte that is zero, and in none below it, the highest bit gets set.
     let zero = |word: u64| word.wrapping_sub(ONES) & !word;

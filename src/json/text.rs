@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use super::cursor::plain;
+
 /// A JSON string as it stands on the wire, between its quotes.
 #[derive(Clone, Copy, Debug)]
 pub struct Text<'a> {
@@ -105,28 +107,25 @@ fn unescape(raw: &str) -> String {
 /// Appends `text` as a JSON string, with its quotes.
 pub fn write_string(out: &mut String, text: &str) {
     out.push('"');
-    let mut clean = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        let escape = match byte {
-            b'"' => "\\\"",
-            b'\\' => "\\\\",
-            b'\n' => "\\n",
-            b'\r' => "\\r",
-            b'\t' => "\\t",
-            0..0x20 => "",
-            _ => continue,
-        };
-        out.push_str(text.get(clean..at).unwrap_or_default());
-        clean = at + 1;
-        if escape.is_empty() {
-            out.push_str("\\u00");
-            out.push(char::from(b'0' + (byte >> 4)));
-            out.push(char::from_digit(u32::from(byte & 15), 16).unwrap_or('0'));
-        } else {
-            out.push_str(escape);
+    let mut rest = text;
+    loop {
+        let (clean, other) = rest.split_at_checked(plain(rest.as_bytes())).unwrap_or((rest, ""));
+        out.push_str(clean);
+        let Some(byte) = other.bytes().next() else { break };
+        match byte {
+            b'"' => out.push_str("\\\""),
+            b'\\' => out.push_str("\\\\"),
+            b'\n' => out.push_str("\\n"),
+            b'\r' => out.push_str("\\r"),
+            b'\t' => out.push_str("\\t"),
+            _ => {
+                out.push_str("\\u00");
+                out.push(char::from(b'0' + (byte >> 4)));
+                out.push(char::from_digit(u32::from(byte & 15), 16).unwrap_or('0'));
+            }
         }
+        rest = other.get(1..).unwrap_or_default();
     }
-    out.push_str(text.get(clean..).unwrap_or_default());
     out.push('"');
 }
 

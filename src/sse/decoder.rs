@@ -173,7 +173,10 @@ impl Decoder {
                 self.data.push_str(&String::from_utf8_lossy(value));
                 self.data.push('\n');
             }
-            b"event" => self.kind = String::from_utf8_lossy(value).into_owned(),
+            b"event" => {
+                self.kind.clear();
+                self.kind.push_str(&String::from_utf8_lossy(value));
+            }
             b"id" if !value.contains(&0) => self.last_event_id = String::from_utf8_lossy(value).into_owned(),
             b"retry" if !value.is_empty() && value.iter().all(u8::is_ascii_digit) => {
                 self.retry_ms = String::from_utf8_lossy(value).parse().ok().or(self.retry_ms);
@@ -242,12 +245,12 @@ impl<'b> Events<'_, 'b> {
         self.decoder.event(complete)
     }
 
-    /// The data of an event that is one `data: ` line and a blank one, all in this piece and in valid UTF-8. Such an
+    /// The data of an event that goes on with one `data: ` line and a blank one, all in this piece and in valid UTF-8. Such an
     /// event needs no buffer, and nearly all are such. Anything else is left to be read line by line.
     fn whole_event(&mut self) -> Option<&'b str> {
         const NAME: &[u8] = b"data: ";
         let decoder = &mut *self.decoder;
-        if !(decoder.line.is_empty() && decoder.data.is_empty() && decoder.kind.is_empty()) || decoder.after_cr {
+        if !(decoder.line.is_empty() && decoder.data.is_empty()) || decoder.after_cr {
             return None;
         }
         let line = self.rest.strip_prefix(NAME)?;
@@ -260,6 +263,8 @@ impl<'b> Events<'_, 'b> {
         }
         self.rest = rest;
         decoder.at_start = false;
+        // Its type, if it has one, is its own.
+        decoder.given = true;
         Some(data)
     }
 

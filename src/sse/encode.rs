@@ -6,7 +6,7 @@ use memchr::memchr2;
 pub fn data(out: &mut String, data: &str) {
     let mut rest = Some(data);
     while let Some(text) = rest {
-        let end = memchr2(b'\n', b'\r', text.as_bytes()).unwrap_or(text.len());
+        let end = line_end(text.as_bytes()).unwrap_or(text.len());
         let (line, tail) = text.split_at_checked(end).unwrap_or((text, ""));
         out.push_str("data: ");
         out.push_str(line);
@@ -21,4 +21,16 @@ pub fn comment(out: &mut String, text: &str) {
     out.push_str(": ");
     out.push_str(text);
     out.push_str("\n\n");
+}
+
+/// Where the first line ends, if it does. JSON seldom has any control character, which is looked for eight bytes at a time.
+fn line_end(bytes: &[u8]) -> Option<usize> {
+    const ONES: u64 = u64::MAX / 0xff;
+    let (words, _) = bytes.as_chunks::<8>();
+    let clean = words.iter().take_while(|word| {
+        let word = u64::from_le_bytes(**word);
+        word.wrapping_sub(ONES * 0x20) & !word & (ONES * 0x80) == 0
+    });
+    let start = clean.count() * 8;
+    Some(start + memchr2(b'\n', b'\r', bytes.get(start..)?)?)
 }

@@ -32,19 +32,26 @@ const COUNTS: [&str; 4] = [
     "output_tokens",
 ];
 
+/// How many calls are remembered: blocks come one after the other, and looking through them stays cheap.
+const REMEMBERED: usize = 64;
+
 /// Where one is in a message.
 #[derive(Clone, Debug, Default)]
 pub struct Decoder {
     is_open: bool,
     ending: Ending,
-    /// The block index of each call.
-    calls: Vec<u64>,
+    /// How many calls have begun.
+    calls: u32,
+    /// The block index of each call of this message that pieces may still come for.
+    recent: Vec<u64>,
     /// The latest call has no arguments yet.
     is_bare: bool,
     /// A thought that is being written, and its signature, as they stand in JSON.
     thought: Option<(String, String)>,
     /// Thoughts that are whole, each with a comma before it, and belong to what comes next.
     thoughts: String,
+    /// What the message cites, each with a comma before it.
+    citations: String,
     counts: [Option<u64>; 4],
     /// What the last piece of words looked like.
     form: Option<Form>,
@@ -144,7 +151,7 @@ impl Decoder {
         }
         self.thought = None;
         // Its blocks are counted anew.
-        self.calls.fill(u64::MAX);
+        self.recent.clear();
         if !self.is_open {
             deltas.extend(string(message, "id").map(|id| Delta::Id(id.read())));
             deltas.extend(string(message, "model").map(|model| Delta::Model(model.read())));
@@ -167,9 +174,8 @@ impl Decoder {
             "text" => {
                 self.tell_thoughts(Place::Message(0), deltas);
                 self.add(block, None, deltas);
-                if let Some(citations) = raw(block, "citations").filter(|json| *json != "[]") {
-                    deltas.push(kept("citations", citations.to_owned(), Place::Message(0)));
-                }
+                let citations = raw(block, "citations").and_then(|list| list.strip_prefix('[')?.strip_suffix(']'));
+                self.cite(citations.unwrap_or_default());
             }
             "thinking" => {
                 self.thought = Some(<(String, String)>::default());
@@ -181,8 +187,12 @@ impl Decoder {
                 self.thoughts.push_str(block.skip().unwrap_or("{}"));
             }
             "tool_use" => {
-                let number = u32::try_from(self.calls.len()).unwrap_or(u32::MAX);
-                self.calls.push(index.unwrap_or(u64::MAX));
+                let number = self.calls;
+                self.calls = self.calls.saturating_add(1);
+                if self.recent.len() == 2 * REMEMBERED {
+                    self.recent.drain(..REMEMBERED);
+                }
+                self.recent.push(index.unwrap_or(u64::MAX));
                 let input = raw(block, "input").filter(|input| {
                     let mut inside = input.bytes().filter(|byte| !byte.is_ascii_whitespace());
                     inside.nth(1) != Some(b'}')
@@ -242,25 +252,30 @@ impl Decoder {
             }
             "input_json_delta" => {
                 let text = string(piece, "partial_json").filter(|text| !text.is_empty())?;
-                let number = self.calls.iter().rposition(|call| Some(*call) == index)?;
-                if number + 1 == self.calls.len() {
-                    self.is_bare = false;
-                }
+                let back = self.recent.iter().rev().position(|call| Some(*call) == index)?;
+                self.is_bare &= back > 0;
+                let back = u32::try_from(back).ok()?.saturating_add(1);
                 deltas.push(Delta::Tool {
                     choice: 0,
-                    index: u32::try_from(number).unwrap_or(u32::MAX),
+                    index: self.calls.saturating_sub(back),
                     id: None,
                     name: None,
                     arguments: text.read(),
                 });
             }
             "citations_delta" => {
-                let citation = ["[", raw(piece, "citation")?, "]"].concat();
-                deltas.push(kept("citations", citation, Place::Message(0)));
+                self.cite(raw(piece, "citation").unwrap_or_default());
             }
             _ => {}
         }
         None
+    }
+
+    fn cite(&mut self, citations: &str) {
+        if !citations.trim_ascii().is_empty() {
+            self.citations.push(',');
+            self.citations.push_str(citations);
+        }
     }
 
     fn end_block(&mut self, deltas: &mut Vec<Delta<'_>>) {
@@ -274,7 +289,7 @@ impl Decoder {
         if std::mem::take(&mut self.is_bare) {
             deltas.push(Delta::Tool {
                 choice: 0,
-                index: u32::try_from(self.calls.len()).unwrap_or(u32::MAX).saturating_sub(1),
+                index: self.calls.saturating_sub(1),
                 id: None,
                 name: None,
                 arguments: Cow::Borrowed("{}"),
@@ -319,6 +334,9 @@ impl Decoder {
         let Some(said) = string(of, "stop_reason") else { return };
         self.open(deltas);
         self.tell_thoughts(Place::Message(0), deltas);
+        if let Some(citations) = std::mem::take(&mut self.citations).get(1..) {
+            deltas.push(kept("citations", ["[", citations, "]"].concat(), Place::Message(0)));
+        }
         if let Some(details) = raw(of, "stop_details") {
             deltas.push(kept("stop_details", details.to_owned(), Place::Choice(0)));
         }
@@ -328,7 +346,7 @@ impl Decoder {
             .find(|(name, _)| *name == said)
             .map(|(_, reason)| *reason);
         let reason = match known {
-            Some("stop") if !self.calls.is_empty() => Cow::Borrowed(CALLS),
+            Some("stop") if self.calls > 0 => Cow::Borrowed(CALLS),
             Some(REFUSAL) => {
                 if self.ending == Ending::None {
                     self.ending = Ending::Refused;

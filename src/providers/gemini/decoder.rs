@@ -183,7 +183,7 @@ impl Decoder {
                 ));
             }
             let index = self.calls;
-            self.calls += 1;
+            self.calls = self.calls.saturating_add(1);
             place = Place::Call { choice: 0, index };
             let id = string(&call, "id").filter(|id| !id.is_empty());
             deltas.push(Delta::Tool {

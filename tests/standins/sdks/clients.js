@@ -19,7 +19,7 @@ export function clients(addresses, apiKey = KEY) {
   return {
     // Nothing that the environment may have set for this package has a place here.
     anthropic: new Anthropic({ apiKey, authToken: null, baseURL: addresses.anthropic, maxRetries: 0 }),
-    gemini: new GoogleGenAI({ apiKey, httpOptions: { baseUrl: addresses.gemini, apiVersion: "v1beta" } }),
+    gemini: new GoogleGenAI({ apiKey, vertexai: false, httpOptions: { baseUrl: addresses.gemini, apiVersion: "v1beta" } }),
     deployed: new AzureOpenAI({ apiKey, endpoint: addresses.azure, deployment: "hello", apiVersion: "2024-10-21", maxRetries: 0 }),
     azure: new OpenAI({ apiKey, baseURL: `${addresses.azure}/openai/v1`, defaultHeaders: { "api-key": apiKey, authorization: null }, maxRetries: 0 }),
     entra: new OpenAI({ apiKey, baseURL: `${addresses.azure}/openai/v1`, maxRetries: 0 }),
