@@ -32,6 +32,12 @@ export type {
   LlmConfigurationRequest,
   LlmConfigurationUpdate,
 } from "./llmConfiguration.js";
+export type { Avatar, Avatars, AvatarUpdate } from "./avatar.js";
+export type { Context, ContextRequest, Contexts, ListedContext } from "./context.js";
+export type { Embed, EmbedRequest } from "./embed.js";
+export type { CreatedMemory, ListedMemory, Memories, Memory, MemoryRequest } from "./memory.js";
+export type { Listing, Open, Page, PageQuery } from "./page.js";
+export type { ListedVoiceAgent, ThirdPartyVoiceRequest, Voice, VoiceAgent, VoiceAgents, Voices } from "./voice.js";
 export type { ListedSecret, Secret, SecretRequest, SecretType } from "./secret.js";
 export type {
   AvatarPersona,
@@ -39,10 +45,15 @@ export type {
   EndReason,
   FullSessionTokenRequest,
   LiteSessionTokenRequest,
+  Session,
+  SessionQuery,
   SessionTarget,
   SessionToken,
   SessionTokenRequest,
   StartedSession,
+  Transcript,
+  TranscriptLine,
+  TranscriptQuery,
   VoiceSettings,
 } from "./session.js";
 export type { Source, Sourced, TurnInfo } from "./source.js";
