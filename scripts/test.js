@@ -75,7 +75,7 @@ const PARTS = {
   },
   shell: {
     about: "the shell, against the built package",
-    needs: [built],
+    needs: [built, () => modules("tests/consumers")],
     does: () => nodeTests("tests/shell"),
   },
   peers: {

@@ -4,7 +4,9 @@ export { ChatClient } from "./client.js";
 export { ChatEndpoint } from "./endpoint.js";
 export { ChatStream } from "./stream.js";
 export { LiveAvatar } from "./liveavatar.js";
-export { validateContext, validateLlmConfiguration, validateSecret, validateSessionToken } from "./validate.js";
+export { buildSessionToken } from "./build.js";
+export { schemas } from "./schemas.js";
+export { validateChatRequest, validateContext, validateLlmConfiguration, validateSecret, validateSessionToken } from "./validate.js";
 export {
   ApiError,
   ConnectionError,
@@ -33,6 +35,8 @@ export type {
   LlmConfigurationUpdate,
 } from "./llmConfiguration.js";
 export type { Avatar, Avatars, AvatarUpdate } from "./avatar.js";
+export type { LiteSessionOptions, SessionOptions } from "./build.js";
+export type { StandardIssue, StandardSchema } from "./schemas.js";
 export type { Context, ContextRequest, Contexts, ListedContext } from "./context.js";
 export type { Embed, EmbedRequest } from "./embed.js";
 export type { CreatedMemory, ListedMemory, Memories, Memory, MemoryRequest } from "./memory.js";

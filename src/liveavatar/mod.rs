@@ -5,7 +5,9 @@
 //! as [`ConnectLlm`] does. An [`Errand`] is either, and the one thing that a driver has to know.
 
 mod base_url;
+mod build;
 mod callable;
+mod chat_request;
 mod connect_llm;
 mod context;
 mod errand;
@@ -22,7 +24,9 @@ mod spelling;
 mod uuid;
 mod validate;
 
+pub use build::build;
 pub use callable::Around;
+pub use chat_request::CHAT_REQUEST;
 pub use connect_llm::{ConnectLlm, Then};
 pub use context::CONTEXT;
 pub use errand::Errand;
@@ -34,4 +38,4 @@ pub use operation::{Gives, Operation};
 pub use secret::SECRET;
 pub use session::{FULL, LITE, SANDBOX_AVATAR};
 pub use settings::Settings;
-pub use validate::{Payload, validate};
+pub use validate::{Payload, unfilled, validate};

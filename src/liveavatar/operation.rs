@@ -350,7 +350,7 @@ fn payload(given: &mut Value) -> Result<Value, Error> {
 }
 
 /// Refuses a payload that the service would refuse, with everything that was found, what it would refuse first.
-fn refuse_wrong(what: Payload, payload: &Value) -> Result<(), Error> {
+pub(super) fn refuse_wrong(what: Payload, payload: &Value) -> Result<(), Error> {
     let mut json = String::new();
     payload.write(&mut json);
     let mut found = validate(what, &json);
