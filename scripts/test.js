@@ -75,8 +75,13 @@ const PARTS = {
   },
   shell: {
     about: "the shell, against the built package",
-    needs: [built, () => modules("tests/consumers")],
+    needs: [built],
     does: () => nodeTests("tests/shell"),
+  },
+  consumers: {
+    about: "the package with a router that takes Standard Schemas, and with LiveAvatar's web SDK in a browser",
+    needs: [built, browser, () => modules("tests/consumers")],
+    does: () => nodeTests("tests/consumers"),
   },
   peers: {
     about: "what is understood of streams, beside eventsource-parser and openai",

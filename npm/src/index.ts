@@ -2,6 +2,7 @@
 
 export { ChatClient } from "./client.js";
 export { ChatEndpoint } from "./endpoint.js";
+export { SessionEndpoint } from "./sessionEndpoint.js";
 export { ChatStream } from "./stream.js";
 export { LiveAvatar } from "./liveavatar.js";
 export { buildSessionToken } from "./build.js";
@@ -18,6 +19,7 @@ export {
 
 export type { CallOptions, ClientOptions, Timeouts } from "./client.js";
 export type { Auth, EndpointOptions, ExecutionContext, Line, SourceReport, ToolReport, TurnReport } from "./endpoint.js";
+export type { SessionEndpointOptions } from "./sessionEndpoint.js";
 export type { Issue } from "./errors.js";
 export type {
   ConnectedLlm,
