@@ -78,7 +78,7 @@ export class SessionEndpoint {
     const route = desk.route(request.method, pathname, origin, host);
     let response: Response;
     if (route === "preflight") {
-      const allowed = desk.headers(origin, request.headers.get("access-control-request-headers") ?? "");
+      const allowed = desk.preflight(origin, request.headers.get("access-control-request-headers") ?? "");
       response = allowed.length > 0 ? new Response(null, { status: 204 }) : reply(exports.SessionDesk.refusal("foreign"));
       return withHeaders(response, allowed);
     }

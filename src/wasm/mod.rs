@@ -8,7 +8,7 @@ mod endpoint;
 mod http;
 pub mod key;
 pub mod liveavatar;
-pub mod sessions;
+mod sessions;
 mod stream;
 mod turn;
 

@@ -4,6 +4,7 @@ use serde::Serialize;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
+use super::endpoint::flat;
 use super::report;
 use crate::endpoint::{Cors, sessions};
 use crate::error::Error;
@@ -51,14 +52,14 @@ impl SessionDesk {
         route.to_owned()
     }
 
-    /// The headers that let a page of `origin` read a response, names and values in turn; for a preflight, with the headers
-    /// that the page wants to send.
-    pub fn headers(&self, origin: &str, asked: Option<String>) -> Vec<String> {
-        let headers = self.cors.with_credentials(origin, asked.as_deref());
-        headers
-            .into_iter()
-            .flat_map(|(name, value)| [name.to_owned(), value])
-            .collect()
+    /// The headers that let a page of `origin` read a response, names and values in turn.
+    pub fn headers(&self, origin: &str) -> Vec<String> {
+        flat(self.cors.with_credentials(origin, None))
+    }
+
+    /// The headers of the answer to a preflight, in the same form; empty if the page may send nothing.
+    pub fn preflight(&self, origin: &str, asked_headers: &str) -> Vec<String> {
+        flat(self.cors.with_credentials(origin, Some(asked_headers)))
     }
 
     /// The response for a request that is refused: `{ status, body }`.
