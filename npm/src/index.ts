@@ -24,6 +24,7 @@ export type { Issue } from "./errors.js";
 export type {
   ConnectedLlm,
   ConnectLlmOptions,
+  ConnectOptions,
   LiveAvatarCallOptions,
   LiveAvatarOptions,
   LlmConfigurations,

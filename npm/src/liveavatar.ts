@@ -1,8 +1,9 @@
 // The client of LiveAvatar's API.
 
-import type { Avatars } from "./avatar.js";
 import { asking, type Fetcher, guardPage, type Key, sending } from "./access.js";
 import { checkedSignal, json, jsonOfOptions } from "./arguments.js";
+import type { Avatars } from "./avatar.js";
+import type { SessionOptions } from "./build.js";
 import type { Contexts } from "./context.js";
 import type { Embed, EmbedRequest } from "./embed.js";
 import { ApiError, ConnectionError, DeadlineError, fromModule, invalid } from "./errors.js";
@@ -137,6 +138,18 @@ export interface ConnectLlmOptions extends LiveAvatarCallOptions {
    * could not reach it, and an avatar that cannot reach its LLM is mute without a word.
    */
   allowLocalUrl?: boolean;
+}
+
+/** What a session needs. */
+export interface ConnectOptions extends ConnectLlmOptions {
+  /** The LLM of your own. */
+  llm: OpenAIUpstream;
+  /** UUID of the avatar. */
+  avatar_id: string;
+  /** What the avatar is told to be, kept under `name`; or the id of a context that there is. */
+  context: { prompt: string; opening_text?: string | null } | { context_id: string };
+  /** What else the session is to be: a part of a payload, or as `buildSessionToken` takes it. */
+  session?: Partial<SessionTokenRequest> | SessionOptions;
 }
 
 /** An LLM that LiveAvatar knows. */
@@ -313,6 +326,30 @@ export class LiveAvatar {
     });
     this.#connecting.set(name, over);
     return run;
+  };
+
+  /**
+   * Takes back what `connectLlm` made under a name: its configuration, and then its secret. What was made by hand, or is used by
+   * something else, stays. Sessions that name the configuration cannot start any more. A call that was cut off is completed by
+   * the next one.
+   */
+  pruneLlm = (options: { name: string } & LiveAvatarCallOptions): Promise<{ deleted: string[] }> =>
+    this.#perform("pruneLlm", options, { name: options?.name });
+
+  /**
+   * Everything to a session that can be asked for, as often as you like: looks whether the avatar and the voice are there, finds
+   * or makes the context of this name, makes the LLM known as `connectLlm` does, and gives the payload for
+   * `sessions.createToken`. What is wrong with the session is thrown before anything is sent. A context of this name whose texts
+   * differ is changed; its links stay. If the LLM cannot be made known, what this call made is taken back.
+   *
+   * @throws ValidationError, also where the avatar has expired, or has no voice and none is given
+   */
+  connect = async (options: ConnectOptions): Promise<SessionTokenRequest> => {
+    const { llm, name, avatar_id, context, session, allowLocalUrl } = options ?? {};
+    const { key, rest } = access(llm, "/llm", ": LiveAvatar always sends one, so for an endpoint that asks for none give any word");
+    return this.#perform("connect", options, { upstream: rest, name, avatar_id, context, session, allowLocalUrl }, async (platform) => {
+      return (await platform.key(key)) || undefined;
+    });
   };
 
   async #connect(upstream: OpenAIUpstream, options: ConnectLlmOptions, before: Promise<unknown> | undefined): Promise<ConnectedLlm> {

@@ -22,6 +22,15 @@ pub fn build(json: &str) -> Result<String, Error> {
         let message = "the options must be an object such as { avatar_id, context_id }";
         return Err(Error::invalid_at("", "wrong_type", message));
     };
+    let payload = assemble(options);
+    refuse_wrong(Payload::SessionToken, &payload)?;
+    let mut json = String::new();
+    payload.write(&mut json);
+    Ok(json)
+}
+
+/// The same of members that are known to be right.
+pub(super) fn assemble(options: Vec<(String, Value)>) -> Value {
     let is = |name: &str, wanted: &Value| options.iter().any(|(known, value)| known == name && value == wanted);
     let is_full = !is("mode", &Value::String("LITE".to_owned()));
     let is_sandbox = is("is_sandbox", &Value::Bool(true));
@@ -56,11 +65,7 @@ pub fn build(json: &str) -> Result<String, Error> {
             payload.push((name, value));
         }
     }
-    let payload = Value::Object(payload);
-    refuse_wrong(Payload::SessionToken, &payload)?;
-    let mut json = String::new();
-    payload.write(&mut json);
-    Ok(json)
+    Value::Object(payload)
 }
 
 /// Puts a member into an object that is a member.
