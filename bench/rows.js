@@ -3,6 +3,7 @@
 import { reads, response, text as words } from "./body.js";
 import { bare, chunks, text } from "./contenders.js";
 import { measure, middle, timed } from "./measure.js";
+import { payload, validators } from "./payloads.js";
 
 /**
  * @typedef {{ what: string, beside: string, ratio: number, from: number, to: number, bound?: number }} Row
@@ -29,6 +30,11 @@ export async function rows(clock) {
   );
   const asChunks = await measure(each(clock, chunks, eight, ["ours", "parser"]), many);
 
+  const validated = await measure(
+    Object.fromEntries(Object.entries(validators).map(([name, isRight]) => [name, timed(clock, async () => often(() => isRight(payload)))])),
+    many,
+  );
+
   const inText = "text, 8 events a read";
   return [
     { what: inText, beside: "openai", ...middle(inEights, ({ ours, openai }) => ours / openai), bound: 1 / 8 },
@@ -41,8 +47,15 @@ export async function rows(clock) {
       ...middle(inOnes, ({ ours, parser, bare }) => (ours - bare) / (parser - bare)),
       bound: 0.6,
     },
+    { what: "a session's payload validated", beside: "zod", ...middle(validated, ({ ours, zod }) => ours / zod), bound: 1 },
+    { what: "a session's payload validated", beside: "ajv, compiled", ...middle(validated, ({ ours, ajv }) => ours / ajv), bound: 1 },
     { what: "chunks, 8 events a read", beside: PARSER, ...middle(asChunks, ({ ours, parser }) => ours / parser), bound: 1 },
   ];
+}
+
+/** Often enough for a clock to see. */
+function often(work) {
+  for (let times = 0; times < 500; times++) work();
 }
 
 /** The named contenders at work on a body. Whoever gives other words has not read it. */

@@ -78,6 +78,11 @@ const PARTS = {
     needs: [built, () => modules("tests/standins/sdks")],
     does: () => nodeTests("tests/shell"),
   },
+  consumers: {
+    about: "the package with a router that takes Standard Schemas, and with LiveAvatar's web SDK in a browser",
+    needs: [built, browser, () => modules("tests/consumers")],
+    does: () => nodeTests("tests/consumers"),
+  },
   peers: {
     about: "what is understood of streams, beside eventsource-parser and openai",
     needs: [rust, built, () => modules("bench")],

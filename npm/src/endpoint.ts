@@ -376,8 +376,11 @@ async function inTime(ask: () => Promise<boolean>, ms: number): Promise<boolean 
   }
 }
 
-/** A request's body as text, or why it is refused. */
-async function read(request: Request, limit: number): Promise<{ text: string } | { refused: "tooLarge" | "unreadable" }> {
+/**
+ * A request's body as text, or why it is refused.
+ * @internal
+ */
+export async function read(request: Request, limit: number): Promise<{ text: string } | { refused: "tooLarge" | "unreadable" }> {
   if (Number(request.headers.get("content-length")) > limit) return { refused: "tooLarge" };
   const decoder = new TextDecoder();
   let text = "";

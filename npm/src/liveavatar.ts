@@ -2,7 +2,11 @@
 
 import { asking, type Fetcher, guardPage, type Key, sending } from "./access.js";
 import { checkedSignal, json, jsonOfOptions } from "./arguments.js";
-import { fromModule, invalid } from "./errors.js";
+import type { Avatars } from "./avatar.js";
+import type { SessionOptions } from "./build.js";
+import type { Contexts } from "./context.js";
+import type { Embed, EmbedRequest } from "./embed.js";
+import { ApiError, ConnectionError, DeadlineError, fromModule, invalid } from "./errors.js";
 import { instance } from "./instance.js";
 import type {
   ListedLlmConfiguration,
@@ -10,11 +14,26 @@ import type {
   LlmConfigurationRequest,
   LlmConfigurationUpdate,
 } from "./llmConfiguration.js";
+import type { Memories } from "./memory.js";
+import { type Listing, listing, type Page, type PageQuery } from "./page.js";
+import { checkedEvery, pause } from "./pause.js";
 import { type Outside, Platform } from "./platform.js";
 import type { ListedSecret, Secret, SecretRequest } from "./secret.js";
-import type { EndReason, SessionTarget, SessionToken, SessionTokenRequest, StartedSession } from "./session.js";
+import type {
+  EndReason,
+  Session,
+  SessionQuery,
+  SessionTarget,
+  SessionToken,
+  SessionTokenRequest,
+  StartedSession,
+  Transcript,
+  TranscriptLine,
+  TranscriptQuery,
+} from "./session.js";
 import { seed } from "./stream.js";
 import { access, type OpenAIUpstream } from "./upstream.js";
+import type { VoiceAgents, Voices } from "./voice.js";
 
 /** What may be set for a client of LiveAvatar. */
 export interface LiveAvatarOptions {
@@ -88,8 +107,26 @@ export interface Sessions {
    * Stops a session; one that is gone already, by the service's own word, is as good. `reason` is by default `USER_CLOSED`.
    */
   stop(target: SessionTarget, reason?: EndReason, options?: LiveAvatarCallOptions): Promise<void>;
-  /** Keeps a session from ending for lack of activity; to be called every two or three minutes (GUIDE). */
-  keepAlive(target: SessionTarget, options?: LiveAvatarCallOptions): Promise<void>;
+  /**
+   * Keeps a session from ending for lack of activity, which it does after five minutes (GUIDE): once, or, with `everyMs`, at
+   * once and then again and again, until `signal` is aborted, which then ends it without an error. A call that got no answer or
+   * failed on the service's side is made up for by the next one; one that is refused, as when the session has ended, is thrown.
+   * Two or three minutes are advised (GUIDE).
+   */
+  keepAlive(target: SessionTarget, options?: { everyMs?: number } & LiveAvatarCallOptions): Promise<void>;
+  /** Those that are, or those that were. */
+  list(query: SessionQuery, options?: LiveAvatarCallOptions): Listing<Session>;
+  /** One of them. */
+  get(id: string, options?: LiveAvatarCallOptions): Promise<Session>;
+  /** What was said in one, as far as it has come. */
+  transcript(id: string, query?: TranscriptQuery, options?: LiveAvatarCallOptions): Promise<Transcript>;
+  /**
+   * What is said in one, line by line, until it has ended: asks every `everyMs` milliseconds, by default 2000, for what is new,
+   * and gives each line once. An abort throws the signal's reason.
+   */
+  followTranscript(id: string, options?: { everyMs?: number } & LiveAvatarCallOptions): AsyncIterable<TranscriptLine>;
+  /** Deletes what is kept of what happened in one, for good. */
+  deleteEvents(id: string, options?: LiveAvatarCallOptions): Promise<void>;
 }
 
 /** How an LLM is made known. */
@@ -101,6 +138,18 @@ export interface ConnectLlmOptions extends LiveAvatarCallOptions {
    * could not reach it, and an avatar that cannot reach its LLM is mute without a word.
    */
   allowLocalUrl?: boolean;
+}
+
+/** What a session needs. */
+export interface ConnectOptions extends ConnectLlmOptions {
+  /** The LLM of your own. */
+  llm: OpenAIUpstream;
+  /** UUID of the avatar. */
+  avatar_id: string;
+  /** What the avatar is told to be, kept under `name`; or the id of a context that there is. */
+  context: { prompt: string; opening_text?: string | null } | { context_id: string };
+  /** What else the session is to be: a part of a payload, or as `buildSessionToken` takes it. */
+  session?: Partial<SessionTokenRequest> | SessionOptions;
 }
 
 /** An LLM that LiveAvatar knows. */
@@ -170,16 +219,16 @@ export class LiveAvatar {
   readonly secrets: Secrets = {
     create: (payload, options) => this.#perform("secrets.create", options, { payload, validate: options?.validate }),
     list: (options) => this.#perform("secrets.list", options),
-    delete: (id, options) => this.#perform("secrets.delete", options, { id }),
+    delete: this.#ofOne("secrets.delete"),
   };
 
   /** LLMs of your own, as sessions can use them. */
   readonly llmConfigurations: LlmConfigurations = {
-    create: (payload, options) => this.#perform("llmConfigurations.create", options, { payload }),
+    create: this.#sending("llmConfigurations.create"),
     list: (options) => this.#perform("llmConfigurations.list", options),
-    get: (id, options) => this.#perform("llmConfigurations.get", options, { id }),
-    update: (id, payload, options) => this.#perform("llmConfigurations.update", options, { id, payload }),
-    delete: (id, options) => this.#perform("llmConfigurations.delete", options, { id }),
+    get: this.#ofOne("llmConfigurations.get"),
+    update: this.#changing("llmConfigurations.update"),
+    delete: this.#ofOne("llmConfigurations.delete"),
   };
 
   /** Sessions. */
@@ -187,8 +236,67 @@ export class LiveAvatar {
     createToken: (payload, options) => this.#perform("sessions.createToken", options, { payload, validate: options?.validate }),
     start: (target, options) => this.#perform("sessions.start", options, { target }),
     stop: (target, reason, options) => this.#perform("sessions.stop", options, { target, reason }),
-    keepAlive: (target, options) => this.#perform("sessions.keepAlive", options, { target }),
+    keepAlive: (target, options) => this.#keepAlive(target, options),
+    list: this.#listing("sessions.list"),
+    get: this.#ofOne("sessions.get"),
+    transcript: (id, query, options) => this.#perform("sessions.transcript", options, { id, query }),
+    followTranscript: (id, options) => this.#follow(id, options),
+    deleteEvents: this.#ofOne("sessions.deleteEvents"),
   };
+
+  /** What avatars are told to be, and what they say first. */
+  readonly contexts: Contexts = {
+    create: this.#sending("contexts.create"),
+    list: this.#listing("contexts.list"),
+    get: this.#ofOne("contexts.get"),
+    update: this.#changing("contexts.update"),
+    delete: this.#ofOne("contexts.delete"),
+  };
+
+  /** Avatars. */
+  readonly avatars: Avatars = {
+    list: this.#listing("avatars.list"),
+    listPublic: this.#listing("avatars.listPublic"),
+    get: this.#ofOne("avatars.get"),
+    update: this.#changing("avatars.update"),
+    delete: this.#ofOne("avatars.delete"),
+  };
+
+  /** Voices. */
+  readonly voices: Voices = {
+    list: this.#listing("voices.list"),
+    get: this.#ofOne("voices.get"),
+    update: this.#changing("voices.update"),
+    delete: this.#ofOne("voices.delete"),
+    preview: this.#ofOne("voices.preview"),
+    thirdParty: this.#sending("voices.thirdParty"),
+  };
+
+  /** Voice agents, as made in the dashboard. */
+  readonly voiceAgents: VoiceAgents = {
+    list: (options) => this.#perform("voiceAgents.list", options),
+    get: this.#ofOne("voiceAgents.get"),
+  };
+
+  /** What is kept of sessions for later ones. */
+  readonly memory: Memories = {
+    create: this.#sending("memory.create"),
+    list: this.#listing("memory.list"),
+    get: this.#ofOne("memory.get"),
+    delete: this.#ofOne("memory.delete"),
+  };
+
+  /** LiveAvatar's own models, by their providers: what `llm_settings` of a persona may name. An LLM of your own is none of them. */
+  llmModels = (options?: LiveAvatarCallOptions): Promise<Record<string, string[]>> => this.#perform("llmModels", options);
+
+  /** The languages that avatars speak: `code` is for the `language` of a persona. */
+  languages = (options?: LiveAvatarCallOptions): Promise<{ language: string; code: string }[]> => this.#perform("languages", options);
+
+  /** What the account has left, as a decimal number in a string. A minute costs 2 in FULL mode, 1 in LITE, none in the sandbox (GUIDE). */
+  credits = (options?: LiveAvatarCallOptions): Promise<{ credits_left: string }> => this.#perform("credits", options);
+
+  /** Makes an embed: a page with an avatar, which LiveAvatar serves. It cannot use an LLM of your own. */
+  embeddings = (embed: EmbedRequest, options?: LiveAvatarCallOptions): Promise<Embed> => this.#perform("embeddings", options, { payload: embed });
 
   /**
    * Makes an LLM known to LiveAvatar, so that sessions can use it: a secret with its key, and a configuration of this name
@@ -220,6 +328,30 @@ export class LiveAvatar {
     return run;
   };
 
+  /**
+   * Takes back what `connectLlm` made under a name: its configuration, and then its secret. What was made by hand, or is used by
+   * something else, stays. Sessions that name the configuration cannot start any more. A call that was cut off is completed by
+   * the next one.
+   */
+  pruneLlm = (options: { name: string } & LiveAvatarCallOptions): Promise<{ deleted: string[] }> =>
+    this.#perform("pruneLlm", options, { name: options?.name });
+
+  /**
+   * Everything to a session that can be asked for, as often as you like: looks whether the avatar and the voice are there, finds
+   * or makes the context of this name, makes the LLM known as `connectLlm` does, and gives the payload for
+   * `sessions.createToken`. What is wrong with the session is thrown before anything is sent. A context of this name whose texts
+   * differ is changed; its links stay. If the LLM cannot be made known, what this call made is taken back.
+   *
+   * @throws ValidationError, also where the avatar has expired, or has no voice and none is given
+   */
+  connect = async (options: ConnectOptions): Promise<SessionTokenRequest> => {
+    const { llm, name, avatar_id, context, session, allowLocalUrl } = options ?? {};
+    const { key, rest } = access(llm, "/llm", ": LiveAvatar always sends one, so for an endpoint that asks for none give any word");
+    return this.#perform("connect", options, { upstream: rest, name, avatar_id, context, session, allowLocalUrl }, async (platform) => {
+      return (await platform.key(key)) || undefined;
+    });
+  };
+
   async #connect(upstream: OpenAIUpstream, options: ConnectLlmOptions, before: Promise<unknown> | undefined): Promise<ConnectedLlm> {
     const { key, rest } = access(upstream, "", ": LiveAvatar always sends one, so for an endpoint that asks for none give any word");
     const { name, allowLocalUrl } = options ?? {};
@@ -227,6 +359,64 @@ export class LiveAvatar {
       if (before) await platform.unlessAborted(before);
       return (await platform.key(key)) || undefined;
     });
+  }
+
+  #ofOne<Answer>(method: string) {
+    return (id: string, options?: LiveAvatarCallOptions): Promise<Answer> => this.#perform(method, options, { id });
+  }
+
+  #sending<Payload, Answer>(method: string) {
+    return (payload: Payload, options?: LiveAvatarCallOptions): Promise<Answer> => this.#perform(method, options, { payload });
+  }
+
+  #changing<Payload, Answer>(method: string) {
+    return (id: string, payload: Payload, options?: LiveAvatarCallOptions): Promise<Answer> => this.#perform(method, options, { id, payload });
+  }
+
+  #listing<Query extends PageQuery, Item>(method: string) {
+    return (query?: Query, options?: LiveAvatarCallOptions): Listing<Item> =>
+      listing(query?.page ?? 1, (page) => this.#perform<Page<Item>>(method, options, { query: { ...query, page } }));
+  }
+
+  async #keepAlive(target: SessionTarget, options?: { everyMs?: number } & LiveAvatarCallOptions): Promise<void> {
+    const { everyMs, signal } = options ?? {};
+    const once = (): Promise<void> => this.#perform("sessions.keepAlive", options, { target });
+    if (everyMs === undefined) return once();
+    checkedEvery(everyMs);
+    for (;;) {
+      try {
+        await once().catch((error: unknown) => {
+          const isRefused = error instanceof ApiError ? error.status < 500 && error.status !== 429 : !(error instanceof ConnectionError || error instanceof DeadlineError);
+          if (isRefused) throw error;
+        });
+        await pause(everyMs, signal);
+      } catch (error) {
+        if (signal?.aborted) return;
+        throw error;
+      }
+    }
+  }
+
+  async *#follow(id: string, { everyMs = 2000, signal }: { everyMs?: number } & LiveAvatarCallOptions = {}): AsyncGenerator<TranscriptLine, void> {
+    checkedEvery(everyMs);
+    // The lines of the time at which the last answer ended come again, if the service counts them as new.
+    const given = new Map<string, number>();
+    let start: number | null | undefined;
+    for (;;) {
+      const part = await this.#perform<Transcript>("sessions.transcript", signal && { signal }, { id, query: { start_timestamp: start } });
+      const counts = new Map<string, number>();
+      for (const line of part.transcript_data) {
+        const text = JSON.stringify(line);
+        const count = (counts.get(text) ?? 0) + 1;
+        counts.set(text, count);
+        if (count <= (given.get(text) ?? 0)) continue;
+        given.set(text, count);
+        yield line;
+      }
+      if (!part.session_active) return;
+      start = part.next_timestamp ?? start;
+      await pause(everyMs, signal);
+    }
   }
 
   /** Does what a method does; `key` gives one that belongs to what is given. */

@@ -1,6 +1,8 @@
 // Sessions on the wire. Names are the wire's. SPEC is the reference of LiveAvatar's API, GUIDE its documentation, SEEN what
 // was recorded against the live service.
 
+import type { Open, PageQuery } from "./page.js";
+
 /** What a session is asked to be. A token cannot be changed: for another session, make another (GUIDE). */
 export type SessionTokenRequest = FullSessionTokenRequest | LiteSessionTokenRequest;
 
@@ -188,3 +190,52 @@ export type EndReason =
   | "MAX_DURATION_REACHED"
   | "ZOMBIE_SESSION_REAP"
   | "AGENT_HANG_UP";
+
+/** A session that is or was (SPEC). */
+export interface Session {
+  /** UUID. */
+  id: string;
+  created_at: string;
+  updated_at: string;
+  /** The unit is not documented; seconds are likely. */
+  duration: number;
+  source: Open<"DEMO" | "APP" | "API" | "EMBED">;
+  mode: Open<"FULL" | "LITE">;
+  is_sandbox: boolean;
+  credits_consumed: number;
+  /** Once it has ended. */
+  end_at?: string | null;
+  /** Once it has ended. */
+  end_reason?: Open<EndReason> | null;
+}
+
+/** Which sessions are wanted (SPEC). */
+export interface SessionQuery extends PageQuery {
+  /** Those that are, or those that were. */
+  type: Open<"active" | "historic">;
+  avatar_id?: string;
+  embed_id?: string;
+  context_id?: string;
+}
+
+/** Which part of a transcript is wanted (SPEC); in which unit is not documented. */
+export interface TranscriptQuery {
+  start_timestamp?: number;
+  end_timestamp?: number;
+}
+
+/** What was said in a session (SPEC). */
+export interface Transcript {
+  session_active: boolean;
+  /** Where to go on, while the session lasts. */
+  next_timestamp?: number | null;
+  transcript_data: TranscriptLine[];
+}
+
+/** One thing that was said (SPEC). In which unit times are is not documented. */
+export interface TranscriptLine {
+  role: Open<"user" | "avatar">;
+  transcript: string;
+  absolute_timestamp: number;
+  relative_timestamp: number;
+}

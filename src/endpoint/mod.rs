@@ -3,6 +3,7 @@
 //! What a `200` says is the business of [`crate::turn`].
 
 mod cors;
+pub mod sessions;
 
 pub use cors::Cors;
 

@@ -35,9 +35,12 @@ pub(super) fn check(url: &str, path: &Path<'_>, issues: &mut Issues) {
     if let Some(base) = place.strip_suffix("/chat/completions") {
         let what = "ends in /chat/completions, which is appended to it once more: write ";
         say("url_with_endpoint", what, &[origin, base].concat());
-    } else if host == "api.openai.com" && place != "/v1" && !place.starts_with("/v1/") {
-        let what = "lacks the version, and LiveAvatar adds none: write ";
-        say("url_without_version", what, "https://api.openai.com/v1");
+    } else if let Some((_, base)) = BASES
+        .iter()
+        .find(|(known, base)| *known == host && !is_under(place, base))
+    {
+        let what = "lacks a part of the path, such as the version, and LiveAvatar adds none: write ";
+        say("url_without_version", what, &["https://", &host, base].concat());
     } else if host.ends_with(".azure.com") && place.contains("/openai/deployments/") {
         let what = "is a deployment of Azure, which wants an api-version and a header of its own, and LiveAvatar sends neither: write ";
         say("url_of_deployment", what, &[origin, "/openai/v1"].concat());
@@ -45,6 +48,9 @@ pub(super) fn check(url: &str, path: &Path<'_>, issues: &mut Issues) {
     if !is_public(&host) {
         let what = "leads to a machine or network of your own, where LiveAvatar cannot reach it: give a public address";
         say("url_not_public", what, "");
+    } else if is_preview(&host) {
+        let what = "looks like a preview, which may ask for a login or be gone tomorrow: give the address that stays";
+        say("url_of_preview", what, "");
     } else if !parts.is_encrypted {
         say(
             "url_not_encrypted",
@@ -52,6 +58,28 @@ pub(super) fn check(url: &str, path: &Path<'_>, issues: &mut Issues) {
             "",
         );
     }
+}
+
+/// Where `/chat/completions` is at LLMs, by their references, where a path is easily forgotten.
+const BASES: [(&str, &str); 7] = [
+    ("api.openai.com", "/v1"),
+    ("api.mistral.ai", "/v1"),
+    ("api.x.ai", "/v1"),
+    ("api.together.xyz", "/v1"),
+    ("api.groq.com", "/openai/v1"),
+    ("openrouter.ai", "/api/v1"),
+    ("generativelanguage.googleapis.com", "/v1beta/openai"),
+];
+
+fn is_under(place: &str, base: &str) -> bool {
+    place
+        .strip_prefix(base)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Where builds are shown that are not the real thing, often behind a login, as their hosts name them.
+fn is_preview(host: &str) -> bool {
+    host.ends_with(".vercel.app") && host.contains("-git-") || host.ends_with(".netlify.app") && host.contains("--")
 }
 
 /// Where LLMs are whose address is given by mistake for that of the service.

@@ -4,14 +4,15 @@ use sha2::{Digest, Sha256};
 
 use super::callable::{Around, callable, issue, kept};
 use super::operation::Operation;
+use super::plan::{Plan, Then};
 use super::secret::{GUIDE_LLM_TYPE, LLM_TYPE};
 use super::validate::characters;
-use crate::error::{Error, Peer, Refusal, Secret};
+use crate::error::{Error, Issue, Peer, Refusal, Secret};
 use crate::json::Value;
 
 /// Sees to it that the service has one configuration of this name, that it says what is wanted, and that its secret holds
 /// the key: makes what is missing, changes what differs, and removes what other runs of it have left. Ask for the first call
-/// with [`ConnectLlm::begin`], and for the next one with what came of the last, until it is done.
+/// with [`Plan::begin`], and for the next one with what came of the last, until it is done.
 ///
 /// It decides by what is there alone, so that a run that was cut off between any two steps is completed by the next:
 /// secrets and configurations are found by their names. A key cannot be read back, so the name of its secret ends in a
@@ -78,15 +79,6 @@ struct Failure {
     secret: String,
 }
 
-/// What a [`ConnectLlm`] needs next.
-#[derive(Debug)]
-pub enum Then {
-    /// This call is to be made.
-    Call(Operation),
-    /// Nothing: `{ llm_configuration_id, secret_id, did }` as JSON, or why not.
-    Done(Result<String, Error>),
-}
-
 /// What a missing base URL means to the service.
 const OPENAI: &str = "https://api.openai.com/v1";
 
@@ -103,13 +95,7 @@ impl ConnectLlm {
     /// A validation error with an issue for everything that is wrong, or that the service could not call.
     pub fn new(upstream: &str, name: &str, key: Option<&str>, around: Around<'_>) -> Result<Self, Error> {
         let mut issues = Vec::new();
-        if name.is_empty() || characters(name) > LONGEST_NAME {
-            issues.push(issue(
-                "name",
-                "bad_length",
-                "`name` must be a string of 1 to 245 characters",
-            ));
-        }
+        issues.extend(issue_of_name(name));
         let upstream = callable(upstream, around, &mut issues);
         if key.is_none() {
             issues.push(issue(
@@ -142,25 +128,6 @@ impl ConnectLlm {
             looks: 8,
             did: Vec::new(),
         })
-    }
-
-    /// Where the LLM is.
-    #[must_use]
-    pub fn base_url(&self) -> &str {
-        &self.wanted.base_url
-    }
-
-    /// The first call.
-    pub fn begin(&mut self) -> Then {
-        self.call(Step::ListSecrets)
-    }
-
-    /// The next call, after the data that the last one gave, or its failure.
-    pub fn next(&mut self, answer: Result<&str, Error>) -> Then {
-        match answer.and_then(|json| self.take(json)) {
-            Ok(then) => then,
-            Err(error) => self.cope(error),
-        }
     }
 
     /// The step has worked, and gave this.
@@ -368,7 +335,8 @@ impl ConnectLlm {
         let ours = |one: &&Value| {
             let id = text(one, "secret_id");
             let secret = self.secrets.iter().find(|secret| text(secret, "id") == id);
-            text(one, "display_name") == self.wanted.name && secret.is_none_or(|secret| self.is_made(secret))
+            text(one, "display_name") == self.wanted.name
+                && secret.is_none_or(|secret| is_made(&self.wanted.name, secret))
         };
         let mut ids = self.configurations.iter().filter(ours).map(|one| text(one, "id"));
         ids.find(|id| *id != current)
@@ -378,18 +346,9 @@ impl ConnectLlm {
     fn stale(&self, current: &str) -> Option<&str> {
         self.secrets
             .iter()
-            .filter(|secret| self.is_made(secret))
+            .filter(|secret| is_made(&self.wanted.name, secret))
             .map(|secret| text(secret, "id"))
             .find(|id| *id != current && !self.is_used(id))
-    }
-
-    /// Whether a run of this made a secret, by what it is called.
-    fn is_made(&self, secret: &Value) -> bool {
-        let digits = text(secret, "secret_name").strip_prefix(&self.wanted.name);
-        let digits = digits.and_then(|rest| rest.strip_prefix(" #")).unwrap_or_default();
-        is_llms(secret)
-            && digits.len() == FINGERPRINT
-            && digits.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
     }
 
     fn is_used(&self, secret: &str) -> bool {
@@ -547,8 +506,40 @@ impl ConnectLlm {
     }
 }
 
+impl Plan for ConnectLlm {
+    fn begin(&mut self) -> Then {
+        self.call(Step::ListSecrets)
+    }
+
+    fn next(&mut self, answer: Result<&str, Error>) -> Then {
+        match answer.and_then(|json| self.take(json)) {
+            Ok(then) => then,
+            Err(error) => self.cope(error),
+        }
+    }
+
+    fn registers(&self) -> Option<&str> {
+        Some(&self.wanted.base_url)
+    }
+}
+
+/// What is wrong with a name.
+pub(super) fn issue_of_name(name: &str) -> Option<Issue> {
+    let is_wrong = name.is_empty() || characters(name) > LONGEST_NAME;
+    is_wrong.then(|| issue("name", "bad_length", "`name` must be a string of 1 to 245 characters"))
+}
+
+/// Whether a run of this made a secret for an LLM of that name, by what it is called.
+pub(super) fn is_made(name: &str, secret: &Value) -> bool {
+    let digits = text(secret, "secret_name").strip_prefix(name);
+    let digits = digits.and_then(|rest| rest.strip_prefix(" #")).unwrap_or_default();
+    is_llms(secret)
+        && digits.len() == FINGERPRINT
+        && digits.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
+}
+
 /// A member that is a string; empty if there is none.
-fn text<'v>(value: &'v Value, name: &str) -> &'v str {
+pub(super) fn text<'v>(value: &'v Value, name: &str) -> &'v str {
     value.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
@@ -556,7 +547,7 @@ fn is_llms(secret: &Value) -> bool {
     matches!(text(secret, "secret_type"), LLM_TYPE | GUIDE_LLM_TYPE)
 }
 
-fn list(data: Value) -> Result<Vec<Value>, Error> {
+pub(super) fn list(data: Value) -> Result<Vec<Value>, Error> {
     match data {
         Value::Array(items) => Ok(items),
         // Taken for an empty list, it would make a new secret and configuration with each run.
@@ -580,7 +571,7 @@ fn object(members: &[(&str, &str)]) -> Value {
     Value::Object(object)
 }
 
-fn unexpected() -> Error {
+pub(super) fn unexpected() -> Error {
     let refusal = Refusal {
         status: 200,
         ..Refusal::default()

@@ -3,10 +3,13 @@
 use std::rc::Rc;
 
 use super::callable::Around;
-use super::connect_llm::{ConnectLlm, Then};
+use super::connect::Connect;
+use super::connect_llm::ConnectLlm;
 use super::exchange::{Exchange, Loss, Next};
 use super::names::Names;
 use super::operation::Operation;
+use super::plan::{Plan, Then};
+use super::prune_llm::PruneLlm;
 use super::settings::Settings;
 use crate::call::Millis;
 use crate::error::{Error, Peer, Secret};
@@ -19,7 +22,7 @@ pub struct Errand {
     names: Names,
     seed: u32,
     exchange: Option<Box<Exchange>>,
-    connect: Option<Box<ConnectLlm>>,
+    plan: Option<Box<dyn Plan>>,
     outcome: Option<Result<String, Error>>,
 }
 
@@ -36,31 +39,44 @@ impl Errand {
             names: Names(names),
             seed,
             exchange: None,
-            connect: None,
+            plan: None,
             outcome: None,
         };
         let mut given =
             Value::parse(given).map_err(|malformed| Error::invalid_at("", "not_json", malformed.to_string()))?;
-        if name == "connectLlm" {
-            let mut upstream = String::new();
-            given.take("upstream").unwrap_or(Value::Null).write(&mut upstream);
-            let text = |name: &str| given.get(name).and_then(Value::as_str);
-            let mut connect = Box::new(ConnectLlm::new(
-                &upstream,
-                text("name").unwrap_or_default(),
-                text("key"),
-                Around {
-                    service: &errand.settings.base_url,
-                    allows_local: given.get("allowLocalUrl") == Some(&Value::Bool(true)),
-                },
-            )?);
-            let then = connect.begin();
-            errand.connect = Some(connect);
-            errand.go(then);
-        } else {
-            errand.start(Operation::new(name, given)?);
+        match errand.plan(name, &mut given)? {
+            Some(mut plan) => {
+                let then = plan.begin();
+                errand.plan = Some(plan);
+                errand.go(then);
+            }
+            None => errand.start(Operation::new(name, given)?),
         }
         Ok(errand)
+    }
+
+    /// What a method does that takes several calls.
+    fn plan(&self, name: &str, given: &mut Value) -> Result<Option<Box<dyn Plan>>, Error> {
+        if !matches!(name, "connectLlm" | "connect" | "pruneLlm") {
+            return Ok(None);
+        }
+        let mut upstream = String::new();
+        given.take("upstream").unwrap_or(Value::Null).write(&mut upstream);
+        let called = given.take("name");
+        let called = called.as_ref().and_then(Value::as_str).unwrap_or_default();
+        if name == "pruneLlm" {
+            return Ok(Some(Box::new(PruneLlm::new(called)?)));
+        }
+        let around = Around {
+            service: &self.settings.base_url,
+            allows_local: given.get("allowLocalUrl") == Some(&Value::Bool(true)),
+        };
+        let llm = ConnectLlm::new(&upstream, called, given.get("key").and_then(Value::as_str), around)?;
+        Ok(Some(if name == "connect" {
+            Box::new(Connect::new(llm, called, given)?)
+        } else {
+            Box::new(llm)
+        }))
     }
 
     /// How long an attempt may take; `None` waits for ever.
@@ -72,7 +88,7 @@ impl Errand {
     /// The base URL that it makes known to the service, if it is one that does.
     #[must_use]
     pub fn registers(&self) -> Option<&str> {
-        self.connect.as_ref().map(|connect| connect.base_url())
+        self.plan.as_ref().and_then(|plan| plan.registers())
     }
 
     /// What it needs next. A wait is asked for once.
@@ -147,12 +163,12 @@ impl Errand {
         };
         let (outcome, names) = exchange.finish();
         self.names = names;
-        match &mut self.connect {
+        match &mut self.plan {
             None => self.outcome = Some(outcome),
-            Some(connect) => {
+            Some(plan) => {
                 let then = match outcome {
-                    Ok(json) => connect.next(Ok(&json)),
-                    Err(error) => connect.next(Err(error)),
+                    Ok(json) => plan.next(Ok(&json)),
+                    Err(error) => plan.next(Err(error)),
                 };
                 self.go(then);
             }

@@ -32,10 +32,10 @@ pub struct Exchange {
     settings: Rc<Settings>,
     names: Names,
     key: Option<Secret>,
-    /// The spelling being tried.
-    is_guides: bool,
-    /// What the service said to the first spelling, once the second is tried.
-    other_refused: Option<Error>,
+    /// The spellings being tried.
+    spelling: Names,
+    /// What the service said to the first spelling of a name, once the second is tried.
+    refused: Vec<(Term, Error)>,
     secrets: Vec<Secret>,
     state: State,
     random: u32,
@@ -115,14 +115,13 @@ impl Exchange {
             };
             collect(body, "", is_secret, &mut secrets);
         }
-        let is_guides = operation.term.is_some_and(|term| names.is_guides(term));
         Self {
             operation,
             settings,
             names,
             key: None,
-            is_guides,
-            other_refused: None,
+            spelling: names,
+            refused: Vec::new(),
             secrets,
             state: State::Ready,
             random: seed | 1,
@@ -154,7 +153,8 @@ impl Exchange {
 
     /// The request of the next attempt.
     pub fn send(&mut self) -> Request {
-        let body = self.operation.body(self.is_guides);
+        let body = self.operation.body(self.spelling);
+        let (method, url) = self.operation.place(&self.settings.base_url, self.spelling);
         let mut headers = Vec::new();
         let mut add = |name: &str, value: &str| headers.push((name.to_owned(), value.to_owned()));
         add("accept", "application/json");
@@ -167,8 +167,8 @@ impl Exchange {
             add("x-api-key", key.reveal());
         }
         Request {
-            method: self.operation.method,
-            url: self.operation.url(&self.settings.base_url, self.is_guides),
+            method,
+            url,
             headers,
             body,
         }
@@ -179,8 +179,8 @@ impl Exchange {
         if response.is_success() {
             let outcome = match data(body, self.operation.gives) {
                 Ok(data) => {
-                    if let Some(term) = self.operation.term {
-                        self.names.settle(term, self.is_guides);
+                    for term in &self.operation.terms {
+                        self.names.settle(*term, self.spelling.is_guides(*term));
                     }
                     Ok(data)
                 }
@@ -210,7 +210,7 @@ impl Exchange {
                 self.is_uncertain = true;
                 self.retry(error, asked);
             }
-            _ => self.refuse(response.status, body, error),
+            _ => self.refuse(response.status, peer == Peer::Stranger, body, error),
         }
     }
 
@@ -247,26 +247,27 @@ impl Exchange {
     }
 
     /// Ends with a refusal, unless the other spelling of a name may be what the service wants.
-    fn refuse(&mut self, status: u16, body: &str, error: Error) {
-        let Some(term) = self.operation.term else {
+    fn refuse(&mut self, status: u16, is_strangers: bool, body: &str, error: Error) {
+        let names_type = names_field(body, "secret_type");
+        let is_refused = |term: &Term| term.is_refused(status, is_strangers, names_type);
+        let Some(term) = self.operation.terms.iter().copied().find(is_refused) else {
+            // The names were right.
+            for (term, _) in &self.refused {
+                self.names.settle(*term, self.spelling.is_guides(*term));
+            }
             return self.end(Err(error));
         };
-        let is_name = match term {
-            Term::LlmConfigurations => status == 404,
-            Term::LlmSecretType => matches!(status, 400 | 422) && names_field(body, "secret_type"),
-        };
-        match self.other_refused.take() {
-            None if is_name && !self.names.is_settled(term) => {
-                self.other_refused = Some(error);
-                self.is_guides = !self.is_guides;
-            }
+        match self.refused.iter().position(|(refused, _)| *refused == term) {
             // Neither is known: what was said to the one that is known to work tells more.
-            Some(first) if is_name => self.end(Err(first)),
-            Some(_) => {
-                self.names.settle(term, self.is_guides);
-                self.end(Err(error));
+            Some(at) => {
+                let (_, first) = self.refused.swap_remove(at);
+                self.end(Err(first));
             }
-            None => self.end(Err(error)),
+            None if self.names.is_settled(term) => self.end(Err(error)),
+            None => {
+                self.spelling.turn(term);
+                self.refused.push((term, error));
+            }
         }
     }
 
@@ -372,6 +373,18 @@ fn data(body: &str, gives: Gives) -> Result<String, String> {
         (Gives::Object(member), Some(data)) => {
             if data.get(member).and_then(Value::as_str).unwrap_or_default().is_empty() {
                 return Err(["no object with `", member, "` as its `data`"].concat());
+            }
+            data
+        }
+        (Gives::Items(member), Some(data)) => {
+            if data.get(member).and_then(Value::as_array).is_none() {
+                return Err(["no object with a list `", member, "` as its `data`"].concat());
+            }
+            data
+        }
+        (Gives::Map, Some(data)) => {
+            if data.as_object().is_none() {
+                return Err("no object as its `data`".to_owned());
             }
             data
         }

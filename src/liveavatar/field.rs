@@ -71,6 +71,8 @@ pub enum Kind {
     Choice(&'static str),
     /// A string, a number or a boolean.
     Scalar,
+    /// A string, or a list of parts.
+    Parts,
     /// An object.
     Object(&'static Object),
     /// One of several objects, told apart by a member.

@@ -1,6 +1,6 @@
 //! The calls of the API as data.
 
-use super::names::Term;
+use super::names::{Names, Term};
 use super::secret::{GUIDE_LLM_TYPE, LLM_TYPE};
 use super::validate::{Payload, validate};
 use crate::error::{Error, Secret, Severity};
@@ -12,10 +12,12 @@ use crate::json::Value;
 pub struct Operation {
     /// `GET`, `POST`, `PATCH` or `DELETE`.
     pub method: &'static str,
-    /// The path, in the reference's spelling.
+    /// The path, in the reference's spelling; `{}` stands for the id.
     pub path: &'static str,
-    /// What follows the path: an id, as one segment of it.
-    pub id: Option<String>,
+    /// An id, as one segment of the path.
+    pub id: String,
+    /// What is asked for more closely.
+    pub query: Vec<(String, String)>,
     /// The session token that it is made with; without one it is made with the API key.
     pub token: Option<Secret>,
     /// What is sent.
@@ -26,15 +28,15 @@ pub struct Operation {
     pub is_done_if_gone: bool,
     /// What it is answered with.
     pub gives: Gives,
-    /// The name in it that may have to be spelt in another way.
-    pub term: Option<Term>,
+    /// The names in it that may have to be spelt in another way.
+    pub terms: Vec<Term>,
 }
 
 /// An endpoint of the API; what the methods of the client are called is what they are called here.
 struct Endpoint {
     name: &'static str,
     method: &'static str,
-    /// Without the id.
+    /// `{}` stands for an id that it takes.
     path: &'static str,
     takes: Takes,
     /// Whether carrying it out twice is the same as once, where the method does not say so.
@@ -50,31 +52,40 @@ pub enum Gives {
     Nothing,
     /// An object that has at least this member, a string.
     Object(&'static str),
+    /// An object that has at least this member, a list.
+    Items(&'static str),
+    /// An object whose members the service names.
+    Map,
     /// A list.
     List,
 }
 
-/// What an endpoint wants to know.
+/// What an endpoint wants to know, besides an id.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Takes {
     Nothing,
-    /// An id, in the path.
-    Id,
+    /// A query.
+    Query,
     /// A payload.
     Payload,
     /// A payload that is validated before.
     Valid(Payload),
-    /// Both.
-    IdAndPayload,
     /// A session token, which it is made with.
     Token,
     /// A session token, or a session's id that goes into the body.
     Session,
 }
 
-const LLM_CONFIGURATIONS: &str = "/v1/llm-configurations";
 pub(super) const SECRETS: &str = "/v1/secrets";
+const LLM_CONFIGURATION: &str = "/v1/llm-configurations/{}";
+const SESSION: &str = "/v1/sessions/{}";
+const CONTEXT: &str = "/v1/contexts/{}";
+const AVATAR: &str = "/v1/avatars/{}";
+const VOICE: &str = "/v1/voices/{}";
+const MEMORY: &str = "/v1/memory/{}";
 
+/// The reference of the API, 2.1. Those that it lets anybody ask are asked with the key all the same, by which the service
+/// counts requests; else it would count by address.
 #[rustfmt::skip]
 static ENDPOINTS: &[Endpoint] = &[
     endpoint("sessions.createToken", "POST", "/v1/sessions/token", Takes::Valid(Payload::SessionToken)).gives("session_token"),
@@ -82,14 +93,45 @@ static ENDPOINTS: &[Endpoint] = &[
     // A session that is gone needs no stopping, and stopping it again does nothing.
     endpoint("sessions.stop", "POST", "/v1/sessions/stop", Takes::Session).repeatable().done_if_gone(),
     endpoint("sessions.keepAlive", "POST", "/v1/sessions/keep-alive", Takes::Session).repeatable(),
+    endpoint("sessions.list", "GET", "/v1/sessions", Takes::Query).pages(),
+    endpoint("sessions.get", "GET", SESSION, Takes::Nothing).gives("id"),
+    endpoint("sessions.transcript", "GET", "/v1/sessions/{}/transcript", Takes::Query).items("transcript_data"),
+    endpoint("sessions.deleteEvents", "DELETE", "/v1/sessions/{}/events", Takes::Nothing),
     endpoint("secrets.create", "POST", SECRETS, Takes::Valid(Payload::Secret)).gives("id"),
     endpoint("secrets.list", "GET", SECRETS, Takes::Nothing).lists(),
-    endpoint("secrets.delete", "DELETE", SECRETS, Takes::Id),
-    endpoint("llmConfigurations.create", "POST", LLM_CONFIGURATIONS, Takes::Payload).gives("id"),
-    endpoint("llmConfigurations.list", "GET", LLM_CONFIGURATIONS, Takes::Nothing).lists(),
-    endpoint("llmConfigurations.get", "GET", LLM_CONFIGURATIONS, Takes::Id).gives("id"),
-    endpoint("llmConfigurations.update", "PATCH", LLM_CONFIGURATIONS, Takes::IdAndPayload).gives("id"),
-    endpoint("llmConfigurations.delete", "DELETE", LLM_CONFIGURATIONS, Takes::Id),
+    endpoint("secrets.delete", "DELETE", "/v1/secrets/{}", Takes::Nothing),
+    endpoint("llmConfigurations.create", "POST", "/v1/llm-configurations", Takes::Payload).gives("id"),
+    endpoint("llmConfigurations.list", "GET", "/v1/llm-configurations", Takes::Nothing).lists(),
+    endpoint("llmConfigurations.get", "GET", LLM_CONFIGURATION, Takes::Nothing).gives("id"),
+    endpoint("llmConfigurations.update", "PATCH", LLM_CONFIGURATION, Takes::Payload).gives("id"),
+    endpoint("llmConfigurations.delete", "DELETE", LLM_CONFIGURATION, Takes::Nothing),
+    endpoint("contexts.create", "POST", "/v1/contexts", Takes::Payload).gives("id"),
+    endpoint("contexts.list", "GET", "/v1/contexts", Takes::Query).pages(),
+    endpoint("contexts.get", "GET", CONTEXT, Takes::Nothing).gives("id"),
+    endpoint("contexts.update", "PATCH", CONTEXT, Takes::Payload).gives("id"),
+    endpoint("contexts.delete", "DELETE", CONTEXT, Takes::Nothing),
+    endpoint("avatars.list", "GET", "/v1/avatars", Takes::Query).pages(),
+    endpoint("avatars.listPublic", "GET", "/v1/avatars/public", Takes::Query).pages(),
+    endpoint("avatars.get", "GET", AVATAR, Takes::Nothing).gives("id"),
+    endpoint("avatars.update", "PATCH", AVATAR, Takes::Payload).gives("id"),
+    endpoint("avatars.delete", "DELETE", AVATAR, Takes::Nothing),
+    endpoint("voices.list", "GET", "/v1/voices", Takes::Query).pages(),
+    endpoint("voices.get", "GET", VOICE, Takes::Nothing).gives("id"),
+    endpoint("voices.update", "PATCH", VOICE, Takes::Payload).gives("id"),
+    endpoint("voices.delete", "DELETE", VOICE, Takes::Nothing),
+    endpoint("voices.preview", "GET", "/v1/voices/{}/preview", Takes::Nothing).gives("audio_base64"),
+    endpoint("voices.thirdParty", "POST", "/v1/voices/third_party", Takes::Payload).gives("voice_id"),
+    endpoint("voiceAgents.list", "GET", "/v1/voice_agents", Takes::Nothing).lists(),
+    // Which members it has is not documented.
+    endpoint("voiceAgents.get", "GET", "/v1/voice_agents/{}", Takes::Nothing).map(),
+    endpoint("memory.create", "POST", "/v1/memory", Takes::Payload).gives("id"),
+    endpoint("memory.list", "GET", "/v1/memory", Takes::Query).pages(),
+    endpoint("memory.get", "GET", MEMORY, Takes::Nothing).gives("id"),
+    endpoint("memory.delete", "DELETE", MEMORY, Takes::Nothing),
+    endpoint("llmModels", "GET", "/v1/llm-models", Takes::Nothing).map(),
+    endpoint("languages", "GET", "/v1/languages", Takes::Nothing).lists(),
+    endpoint("credits", "GET", "/v1/users/credits", Takes::Nothing).gives("credits_left"),
+    endpoint("embeddings", "POST", "/v2/embeddings", Takes::Payload).gives("embed_id"),
 ];
 
 const fn endpoint(name: &'static str, method: &'static str, path: &'static str, takes: Takes) -> Endpoint {
@@ -124,6 +166,20 @@ impl Endpoint {
         self.gives = Gives::List;
         self
     }
+
+    const fn items(mut self, member: &'static str) -> Self {
+        self.gives = Gives::Items(member);
+        self
+    }
+
+    const fn pages(self) -> Self {
+        self.items("results")
+    }
+
+    const fn map(mut self) -> Self {
+        self.gives = Gives::Map;
+        self
+    }
 }
 
 impl Operation {
@@ -140,20 +196,22 @@ impl Operation {
         let mut operation = Self {
             method: endpoint.method,
             path: endpoint.path,
-            id: None,
+            id: String::new(),
+            query: Vec::new(),
             token: None,
             body: None,
             is_repeatable: endpoint.is_repeatable || endpoint.method != "POST",
             is_done_if_gone: endpoint.is_done_if_gone,
             gives: endpoint.gives,
-            term: (endpoint.path == LLM_CONFIGURATIONS).then_some(Term::LlmConfigurations),
+            terms: Term::of(endpoint.method, endpoint.path),
         };
-        if let Takes::Id | Takes::IdAndPayload = endpoint.takes {
-            operation.id = Some(id(&given)?);
+        if endpoint.path.contains("{}") {
+            operation.id = id(&given)?;
         }
         match endpoint.takes {
-            Takes::Nothing | Takes::Id => {}
-            Takes::Payload | Takes::IdAndPayload => operation.body = Some(payload(&mut given)?),
+            Takes::Nothing => {}
+            Takes::Query => operation.query = query(&given)?,
+            Takes::Payload => operation.body = Some(payload(&mut given)?),
             Takes::Valid(what) => {
                 let mut payload = payload(&mut given)?;
                 if payload.get("secret_type").and_then(Value::as_str) == Some(GUIDE_LLM_TYPE) {
@@ -169,7 +227,7 @@ impl Operation {
         }
         let kind = operation.body.as_ref().and_then(|body| body.get("secret_type"));
         if let Some(LLM_TYPE | GUIDE_LLM_TYPE) = kind.and_then(Value::as_str) {
-            operation.term = Some(Term::LlmSecretType);
+            operation.terms.push(Term::LlmSecretType);
         }
         Ok(operation)
     }
@@ -199,24 +257,31 @@ impl Operation {
         Ok(())
     }
 
-    /// The address under a base URL, in one of the path's spellings.
-    pub(super) fn url(&self, base_url: &str, is_guides: bool) -> String {
-        let path = match self.term {
-            Some(Term::LlmConfigurations) if is_guides => "/v1/llm_configurations",
-            _ => self.path,
-        };
-        let mut url = http::endpoint(base_url, path, &[]);
-        if let Some(id) = &self.id {
-            url.push('/');
-            url.push_str(id);
+    /// The method, and the address under a base URL, in the spellings that `names` has.
+    pub(super) fn place(&self, base_url: &str, names: Names) -> (&'static str, String) {
+        let (path, after) = self.path.split_once("{}").unwrap_or((self.path, ""));
+        let mut method = self.method;
+        let mut path = [path, &self.id, after].concat();
+        for term in &self.terms {
+            let (verb, part, instead) = term.guides();
+            if names.is_guides(*term) {
+                if !verb.is_empty() {
+                    method = verb;
+                }
+                // Ids stand behind it.
+                if let Some((before, after)) = path.split_once(part) {
+                    path = [before, instead, after].concat();
+                }
+            }
         }
-        url
+        (method, http::endpoint(base_url, &path, &self.query))
     }
 
-    /// The body as JSON, in one of its spellings.
-    pub(super) fn body(&mut self, is_guides: bool) -> Option<String> {
+    /// The body as JSON, in the spellings that `names` has.
+    pub(super) fn body(&mut self, names: Names) -> Option<String> {
         let body = self.body.as_mut()?;
-        if self.term == Some(Term::LlmSecretType) {
+        if self.terms.contains(&Term::LlmSecretType) {
+            let is_guides = names.is_guides(Term::LlmSecretType);
             spell(body, if is_guides { GUIDE_LLM_TYPE } else { LLM_TYPE });
         }
         let mut json = String::new();
@@ -248,6 +313,28 @@ fn id(given: &Value) -> Result<String, Error> {
     }
 }
 
+/// The members of a query as texts. What is `null` is left out.
+fn query(given: &Value) -> Result<Vec<(String, String)>, Error> {
+    let mut query = Vec::new();
+    for (name, value) in given.get("query").and_then(Value::as_object).unwrap_or_default() {
+        let mut text = String::new();
+        match value {
+            Value::Null => continue,
+            Value::String(written) => text.push_str(written),
+            Value::Number(_) | Value::Bool(_) => value.write(&mut text),
+            _ => {
+                return Err(Error::invalid_at(
+                    ["/", name].concat(),
+                    "wrong_type",
+                    ["`", name, "` must be a string, a number or a boolean"].concat(),
+                ));
+            }
+        }
+        query.push((name.clone(), text));
+    }
+    Ok(query)
+}
+
 fn payload(given: &mut Value) -> Result<Value, Error> {
     match given.take("payload") {
         Some(payload @ Value::Object(_)) => Ok(payload),
@@ -263,7 +350,7 @@ fn payload(given: &mut Value) -> Result<Value, Error> {
 }
 
 /// Refuses a payload that the service would refuse, with everything that was found, what it would refuse first.
-fn refuse_wrong(what: Payload, payload: &Value) -> Result<(), Error> {
+pub(super) fn refuse_wrong(what: Payload, payload: &Value) -> Result<(), Error> {
     let mut json = String::new();
     payload.write(&mut json);
     let mut found = validate(what, &json);

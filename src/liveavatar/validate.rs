@@ -1,5 +1,6 @@
 //! Holding a payload against its table.
 
+use super::chat_request::CHAT_REQUEST;
 use super::context::CONTEXT;
 use super::field::{Field, Kind, Map, Object, Others, Tagged};
 use super::issues::{Issues, Path};
@@ -23,6 +24,8 @@ pub enum Payload {
     LlmConfigurationUpdate,
     /// A context that is to be kept.
     Context,
+    /// What a model is asked.
+    ChatRequest,
 }
 
 impl Payload {
@@ -35,6 +38,7 @@ impl Payload {
             "llmConfiguration" => Self::LlmConfiguration,
             "llmConfigurationUpdate" => Self::LlmConfigurationUpdate,
             "context" => Self::Context,
+            "chatRequest" => Self::ChatRequest,
             _ => return None,
         })
     }
@@ -50,7 +54,41 @@ pub fn validate(payload: Payload, json: &str) -> Vec<Issue> {
         Payload::LlmConfiguration => Tables::only(&LLM_CONFIGURATION),
         Payload::LlmConfigurationUpdate => Tables::only(&LLM_CONFIGURATION_UPDATE),
         Payload::Context => Tables::only(&CONTEXT),
+        Payload::ChatRequest => Tables::only(&CHAT_REQUEST),
     })
+}
+
+/// The variables that a context asks for and that a session does not give. Both are JSON; of the context, as the service
+/// gives it, `required_dynamic_variables` is read. What becomes of a session that lacks one is not documented.
+#[must_use]
+pub fn unfilled(session: &str, context: &str) -> Vec<Issue> {
+    let mut issues = Issues::default();
+    let (Ok(session), Ok(context)) = (Tree::parse(session), Tree::parse(context)) else {
+        return issues.0;
+    };
+    let (Some(session), Some(context)) = (session.root(), context.root()) else {
+        return issues.0;
+    };
+    // With an agent they stand inside it.
+    let agent = session
+        .get("voice_agent")
+        .filter(|agent| matches!(agent.item(), Item::Object));
+    let at_agent = Path::ROOT.member("voice_agent");
+    let (holder, path) = agent.map_or((session, Path::ROOT), |agent| (agent, at_agent));
+    let path = path.member("dynamic_variables");
+    let given = holder.get("dynamic_variables");
+    for name in context
+        .get("required_dynamic_variables")
+        .into_iter()
+        .flat_map(View::children)
+    {
+        let Some(name) = name.text() else { continue };
+        if given.and_then(|given| given.get(&name)).is_none() {
+            let what = &["is missing, and the context asks for it: give a string"];
+            issues.warning(&path.member(&name), "unfilled_variable", what);
+        }
+    }
+    issues.0
 }
 
 /// What a payload is held against.
@@ -100,7 +138,9 @@ struct Walk<'t, 'a> {
 impl Walk<'_, '_> {
     fn value(&mut self, view: View<'_, '_>, kind: Kind, path: &Path<'_>) {
         let code = match (kind, view.item()) {
-            (Kind::Bool, Item::Bool(_)) | (Kind::Scalar, Item::Bool(_) | Item::Number(_) | Item::String(_)) => return,
+            (Kind::Bool, Item::Bool(_))
+            | (Kind::Scalar, Item::Bool(_) | Item::Number(_) | Item::String(_))
+            | (Kind::Parts, Item::String(_) | Item::Array) => return,
             (Kind::Integer(bounds), Item::Number(number)) => {
                 if number.bytes().any(|byte| matches!(byte, b'.' | b'e' | b'E')) {
                     "wrong_type"
@@ -375,6 +415,7 @@ fn must(kind: Kind) -> String {
         Kind::Uuid => "a UUID, 32 hexadecimal digits with hyphens",
         Kind::Choice(of) => return either(of.split(' ')),
         Kind::Scalar => "a string, a number or a boolean",
+        Kind::Parts => "a string or a list of parts",
         Kind::Object(_) | Kind::Tagged(_) => "an object",
         Kind::List(_) => "a list",
         Kind::Map(map) => {

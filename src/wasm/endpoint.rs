@@ -145,7 +145,8 @@ impl EndpointMachine {
     }
 }
 
-fn flat(headers: Vec<(&'static str, String)>) -> Vec<String> {
+/// Names and values in turn.
+pub(super) fn flat(headers: Vec<(&'static str, String)>) -> Vec<String> {
     headers
         .into_iter()
         .flat_map(|(name, value)| [name.to_owned(), value])

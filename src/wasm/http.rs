@@ -17,6 +17,7 @@ pub(super) fn web_request(request: http::Request, signal: &AbortSignal) -> Resul
     let method = match request.method {
         "POST" => Method::POST,
         "PATCH" => Method::PATCH,
+        "PUT" => Method::PUT,
         "DELETE" => Method::DELETE,
         _ => Method::GET,
     };

@@ -14,16 +14,32 @@ use crate::http::Response;
 use crate::liveavatar::{self, Errand, Loss, Next, Payload};
 
 /// Everything that is wrong with a payload, or nothing. `payload` names which it is to be: `"sessionToken"`,
-/// `"secret"`, `"llmConfiguration"`, `"llmConfigurationUpdate"` or `"context"`; `json` is UTF-8, which is passed in
-/// half the time that a string takes.
+/// `"secret"`, `"llmConfiguration"`, `"llmConfigurationUpdate"`, `"context"` or `"chatRequest"`; `json` is UTF-8, which is
+/// passed in half the time that a string takes. `context` is that of a session as JSON, where it is known.
 #[wasm_bindgen]
 #[must_use]
-pub fn validate(payload: &str, json: &[u8]) -> Option<JsIssues> {
+pub fn validate(payload: &str, json: &[u8], context: Option<String>) -> Option<JsIssues> {
     let issues = match (Payload::named(payload), std::str::from_utf8(json)) {
-        (Some(payload), Ok(json)) => liveavatar::validate(payload, json),
+        (Some(payload), Ok(json)) => {
+            let mut issues = liveavatar::validate(payload, json);
+            if let Some(context) = context {
+                issues.append(&mut liveavatar::unfilled(json, &context));
+            }
+            issues
+        }
         _ => vec![Issue::error("", "not_json", "this is no JSON text")],
     };
     (!issues.is_empty()).then(|| report(&issues).into())
+}
+
+/// The payload of a session as JSON, made from JSON.
+///
+/// # Errors
+///
+/// A validation error with everything that is wrong with it, if any of that is an error.
+#[wasm_bindgen(js_name = buildSessionToken)]
+pub fn build_session_token(options: &str) -> Result<String, Error> {
+    liveavatar::build(options)
 }
 
 /// Checks the options of a client, as JSON. Gives how long an attempt may take, in milliseconds; `undefined` is for ever.

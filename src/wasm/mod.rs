@@ -9,6 +9,7 @@ mod http;
 mod judge;
 pub mod key;
 pub mod liveavatar;
+mod sessions;
 mod stream;
 mod turn;
 

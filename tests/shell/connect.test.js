@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, test } from "node:test";
 import { inspect } from "node:util";
 
 import { ApiError, ConnectionError, LiveAvatar, ValidationError } from "../../pkg/index.js";
-import { DEMO_CONTEXT, OWN_AVATAR, startLiveAvatar, WAYNE_VOICE } from "../standins/liveavatar.js";
+import { DEMO_CONTEXT, IMAGE_AVATAR, OWN_AVATAR, startLiveAvatar, WAYNE, WAYNE_VOICE } from "../standins/liveavatar.js";
 import { startLlm } from "../standins/llm.js";
 import { thrown } from "./asking.js";
 
@@ -245,4 +245,65 @@ describe("only what the service can call is connected", () => {
       assert.ok((await thrown(() => client.connectLlm(wrong, named("Mine")))) instanceof ValidationError);
     });
   }
+});
+
+describe("everything to a session", () => {
+  const options = (more = {}) => ({ name: "Mine", llm: upstream, avatar_id: OWN_AVATAR, context: { prompt: "Be brief.", opening_text: "Hello" }, allowLocalUrl: true, ...more });
+
+  test("from nothing to its words out of an avatar's mouth, as often as one likes", async () => {
+    const session = await client.connect(options({ session: { max_session_duration: 60 } }));
+    assert.deepEqual(Object.keys(session).sort(), ["avatar_id", "avatar_persona", "llm_configuration_id", "max_session_duration", "mode"]);
+    assert.deepEqual(await client.connect(options({ session: { max_session_duration: 60 } })), session);
+    const { session_id, session_token } = await client.sessions.createToken(session);
+    await client.sessions.start(session_token);
+    const { heard } = await service.room(session_id).say("Hello?");
+    assert.equal(heard, "Hello world");
+    const [system, opening] = llm.requests.at(-1).body.messages;
+    assert.deepEqual([system.content, opening.content], ["Be brief.", "Hello"]);
+    assert.equal([...service.state.contexts.values()].filter(({ name }) => name === "Mine").length, 1);
+  });
+
+  test("what is there is used: a context by its id, the sandbox's avatar, a voice", async () => {
+    const session = await client.connect(options({ avatar_id: WAYNE, context: { context_id: DEMO_CONTEXT }, session: { is_sandbox: true, voice_id: WAYNE_VOICE } }));
+    assert.deepEqual([session.avatar_id, session.avatar_persona], [WAYNE, { voice_id: WAYNE_VOICE, context_id: DEMO_CONTEXT }]);
+    assert.ok((await client.sessions.createToken(session)).session_token);
+  });
+
+  test("what was made is taken back when the LLM is refused", async () => {
+    service.fail({ kind: "refusal", status: 403, message: "not today", on: "POST /v1/llm-configurations" });
+    const error = await thrown(() => client.connect(options()));
+    assert.match(error.message, /not today$/);
+    assert.deepEqual([kept(), configured(), [...service.state.contexts.keys()]], [[], [], [DEMO_CONTEXT]]);
+  });
+
+  test("what is wrong is told before anything is sent", async () => {
+    for (const [wrong, path] of [
+      [undefined, ""], [{ ...options(), llm: undefined }, ""], [options({ avatar_id: "x" }), "/avatar_id"], [options({ context: undefined }), "/context"],
+      [options({ name: "" }), "/name"], [options({ allowLocalUrl: false }), "/baseUrl"], [options({ llm: { ...upstream, apiKey: undefined } }), "/apiKey"],
+    ]) {
+      const error = await thrown(() => client.connect(wrong));
+      assert.ok(error instanceof ValidationError, error?.stack);
+      assert.ok(error.issues[0].path.endsWith(path), `${error.issues[0].path} for ${path}`);
+    }
+    assert.equal(service.requests.length, 0);
+  });
+
+  test("a picture without a voice is told", async () => {
+    const error = await thrown(() => client.connect(options({ avatar_id: IMAGE_AVATAR })));
+    assert.deepEqual([error.name, error.issues[0].path], ["ValidationError", "/session/voice_id"]);
+  });
+});
+
+test("an LLM is taken back, whatever the names of the service", async () => {
+  for (const names of ["reference", "guide"]) {
+    service.set({ names });
+    const client = new LiveAvatar({ apiKey: API_KEY, baseUrl: service.url });
+    await client.connectLlm(upstream, named("Mine"));
+    const { deleted } = await client.pruneLlm({ name: "Mine" });
+    assert.match(deleted.join("; "), /^the LLM configuration Mine; the secret Mine #[0-9a-f]{8}$/);
+    assert.deepEqual([kept(), configured()], [[], []]);
+    assert.deepEqual(await client.pruneLlm({ name: "Mine" }), { deleted: [] });
+  }
+  assert.equal((await thrown(() => client.pruneLlm({ name: "" }))).issues[0].path, "/name");
+  assert.equal((await thrown(() => client.pruneLlm({ name: "Mine", signal: AbortSignal.abort(new Error("no")) }))).message, "no");
 });

@@ -36,30 +36,6 @@ const started = async () => {
   return { ...token, ...(await client.sessions.start(token.session_token)) };
 };
 
-/** Every method: how it is called, and the endpoint that it asks, as the stand-in names it. */
-const METHODS = {
-  "secrets.create": [() => secret(), "POST /v1/secrets"],
-  "secrets.list": [() => client.secrets.list(), "GET /v1/secrets"],
-  "secrets.delete": [({ secret_id }) => client.secrets.delete(secret_id), "DELETE /v1/secrets/{secret_id}"],
-  "llmConfigurations.create": [({ secret_id }) => client.llmConfigurations.create({ display_name: "d", model_name: "m", secret_id }), "POST /v1/llm-configurations"],
-  "llmConfigurations.list": [() => client.llmConfigurations.list(), "GET /v1/llm-configurations"],
-  "llmConfigurations.get": [({ id }) => client.llmConfigurations.get(id), "GET /v1/llm-configurations/{config_id}"],
-  "llmConfigurations.update": [({ id }) => client.llmConfigurations.update(id, { model_name: "n" }), "PATCH /v1/llm-configurations/{config_id}"],
-  "llmConfigurations.delete": [({ id }) => client.llmConfigurations.delete(id), "DELETE /v1/llm-configurations/{config_id}"],
-  "sessions.createToken": [() => client.sessions.createToken(session()), "POST /v1/sessions/token"],
-  "sessions.start": [({ session_token }) => client.sessions.start(session_token), "POST /v1/sessions/start"],
-  "sessions.stop": [({ session_token }) => client.sessions.stop(session_token), "POST /v1/sessions/stop"],
-  "sessions.keepAlive": [({ live }) => client.sessions.keepAlive(live), "POST /v1/sessions/keep-alive"],
-};
-/** What the methods are about. */
-async function made() {
-  const { id, secret_id } = await configuration();
-  const live = (await started()).session_token;
-  const { session_token } = await client.sessions.createToken(session());
-  service.requests.length = 0;
-  return { id, secret_id, session_token, live };
-}
-
 describe("what succeeds", () => {
   test("secrets are made, listed without their values, and deleted", async () => {
     const made = await secret({ secret_name: "My key" });
@@ -156,56 +132,10 @@ describe("what succeeds", () => {
   });
 });
 
-describe("every method", () => {
-  for (const [name, [call, on]] of Object.entries(METHODS)) {
-    test(`${name}: refusals become ApiErrors with the service's words`, async () => {
-      const what = await made();
-      for (const [fault, status, code, message, serviceCode] of [
-        [{ kind: "invalidKey" }, 401, "unauthorized", /Invalid API key/, "4001"],
-        [{ kind: "noCredits" }, 403, "forbidden", /No credits available/, "4033"],
-        [{ kind: "concurrency" }, 403, "forbidden", /concurrency limit/, "4032"],
-        [{ kind: "refusal", status: 400, message: "Bad request error", data: [{ loc: ["avatar_id"], message: "no access" }] }, 400, "bad_request", /avatar_id: no access/, "4000"],
-        [{ kind: "refusal", status: 405, message: "Method Not Allowed" }, 405, "refused", /Method Not Allowed/, "4005"],
-      ]) {
-        service.fail({ ...fault, on });
-        const error = await thrown(() => call(what));
-        assert.ok(error instanceof ApiError, error.stack);
-        assert.deepEqual([error.status, error.code, error.serviceCode], [status, code, serviceCode]);
-        assert.match(error.message, message);
-        assert.match(error.message, /^LiveAvatar /);
-        assert.ok(JSON.parse(error.body).message);
-      }
-      assert.equal(service.requests.length, 5, "none of them is made again");
-    });
-
-    test(`${name}: a 429 is made again, after the wait that was asked for`, async () => {
-      const what = await made();
-      service.fail({ kind: "rateLimit", on, times: 2, retryAfter: 0 });
-      await call(what);
-      assert.deepEqual(service.requests.map(({ status }) => status).slice(0, 2), [429, 429]);
-      assert.equal(service.requests.length, 3);
-    });
-
-    test(`${name}: a failure, a web page and a cut connection are told apart`, async () => {
-      const what = await made();
-      client = new LiveAvatar({ apiKey: API_KEY, baseUrl: service.url, maxRetries: 0 });
-      for (const [kind, Class, message] of [
-        ["serverError", ApiError, /^LiveAvatar failed \(500\): Internal server error$/],
-        ["notJson", ApiError, /^LiveAvatar failed \(502\): a web page instead of JSON/],
-        ["cut", ConnectionError, /^no answer from LiveAvatar/],
-      ]) {
-        service.fail({ kind, on });
-        const error = await thrown(() => call(what));
-        assert.ok(error instanceof Class, error.stack);
-        assert.match(error.message, message);
-        if (Class === ConnectionError) assert.ok(error.cause instanceof Error);
-      }
-      assert.equal(service.requests.length, 3);
-    });
-  }
-
+describe("what fails", () => {
   test("after a failure that may have been carried out, only what may be carried out twice is made again", async () => {
-    const what = await made();
+    await configuration();
+    const live = (await started()).session_token;
     for (const kind of ["serverError", "notJson", "cut"]) {
       service.requests.length = 0;
       service.fail({ kind, times: 1 });
@@ -215,7 +145,7 @@ describe("every method", () => {
       assert.deepEqual(seen(), ["GET /v1/secrets", "GET /v1/secrets", "POST /v1/secrets"]);
     }
     service.fail({ kind: "cut", times: 1 });
-    await client.sessions.stop(what.live);
+    await client.sessions.stop(live);
     assert.equal(service.state.secrets.size, 1);
   });
 
@@ -257,44 +187,6 @@ describe("every method", () => {
       assert.match(error.message, /`apiKey` gave none within 20 ms: raise `timeoutMs`/);
     }
     assert.equal(service.requests.length, 0);
-  });
-
-  test("each ends with the signal's reason, and lets go of it", async () => {
-    const what = await made();
-    const options = {
-      "secrets.create": (o) => client.secrets.create(KEPT, o),
-      "secrets.list": (o) => client.secrets.list(o),
-      "secrets.delete": (o) => client.secrets.delete(what.secret_id, o),
-      "llmConfigurations.create": (o) => client.llmConfigurations.create({ display_name: "d", model_name: "m", secret_id: "s" }, o),
-      "llmConfigurations.list": (o) => client.llmConfigurations.list(o),
-      "llmConfigurations.get": (o) => client.llmConfigurations.get(what.id, o),
-      "llmConfigurations.update": (o) => client.llmConfigurations.update(what.id, { model_name: "n" }, o),
-      "llmConfigurations.delete": (o) => client.llmConfigurations.delete(what.id, o),
-      "sessions.createToken": (o) => client.sessions.createToken(session(), o),
-      "sessions.start": (o) => client.sessions.start(what.session_token, o),
-      "sessions.stop": (o) => client.sessions.stop(what.live, undefined, o),
-      "sessions.keepAlive": (o) => client.sessions.keepAlive(what.live, o),
-    };
-    assert.deepEqual(Object.keys(options), Object.keys(METHODS));
-    for (const [name, call] of Object.entries(options)) {
-      service.requests.length = 0;
-      const reason = new Error(name);
-      assert.equal(await thrown(() => call({ signal: AbortSignal.abort(reason) })), reason);
-      assert.equal(service.requests.length, 0);
-      service.fail({ kind: "hang", times: 1 });
-      const aborting = new AbortController();
-      let listeners = 0;
-      const { signal } = aborting;
-      const [add, remove] = [signal.addEventListener.bind(signal), signal.removeEventListener.bind(signal)];
-      signal.addEventListener = (...rest) => (listeners++, add(...rest));
-      signal.removeEventListener = (...rest) => (listeners--, remove(...rest));
-      const error = thrown(() => call({ signal }));
-      while (service.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
-      aborting.abort(reason);
-      assert.equal(await error, reason, name);
-      assert.equal(listeners, 0, name);
-    }
-    assert.ok((await thrown(() => client.secrets.list({ signal: 5 }))) instanceof ValidationError);
   });
 
   test("Infinity is no limit", async () => {

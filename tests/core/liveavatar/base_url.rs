@@ -153,3 +153,38 @@ fn what_is_no_address_is_told() {
         warned(url, &[("bad_url", None)]);
     }
 }
+
+#[test]
+fn hosts_that_are_known_need_their_paths() {
+    for (url, base) in [
+        ("https://api.mistral.ai", "https://api.mistral.ai/v1"),
+        ("https://api.groq.com/v1", "https://api.groq.com/openai/v1"),
+        ("https://openrouter.ai/api", "https://openrouter.ai/api/v1"),
+        ("https://api.together.xyz/", "https://api.together.xyz/v1"),
+        ("https://api.x.ai/v12", "https://api.x.ai/v1"),
+        (
+            "https://generativelanguage.googleapis.com/v1beta",
+            "https://generativelanguage.googleapis.com/v1beta/openai",
+        ),
+    ] {
+        warned(url, &[("url_without_version", Some(base))]);
+        warned(base, &[]);
+    }
+}
+
+#[test]
+fn a_preview_is_not_the_real_thing() {
+    for url in [
+        "https://app-git-main-team.vercel.app",
+        "https://deploy-preview-5--app.netlify.app/v1",
+    ] {
+        warned(url, &[("url_of_preview", None)]);
+    }
+    for url in [
+        "https://app.vercel.app",
+        "https://app.netlify.app",
+        "https://git-app.example.com",
+    ] {
+        warned(url, &[]);
+    }
+}

@@ -10,6 +10,7 @@
 )]
 
 mod base_url;
+mod connect;
 mod connect_llm;
 mod driven;
 mod exchange;

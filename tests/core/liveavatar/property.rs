@@ -7,12 +7,13 @@ use serde_json::{Value, json};
 
 use super::{full, lite};
 
-const PAYLOADS: [Payload; 5] = [
+const PAYLOADS: [Payload; 6] = [
     Payload::SessionToken,
     Payload::Secret,
     Payload::LlmConfiguration,
     Payload::LlmConfigurationUpdate,
     Payload::Context,
+    Payload::ChatRequest,
 ];
 
 /// Names that mean something somewhere, and such as do not.

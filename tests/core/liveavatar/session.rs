@@ -414,3 +414,82 @@ fn no_message_quotes_a_value_that_may_be_a_key() {
         assert!(!format!("{found:?}").contains("0123456789"), "{found:?}");
     }
 }
+
+#[test]
+fn variables_that_a_context_asks_for_are_missed() {
+    let context = json!({ "required_dynamic_variables": ["who", "a/b"] }).to_string();
+    let missing = |session: Value| -> Vec<String> {
+        let found = liveavatar_llm::liveavatar::unfilled(&session.to_string(), &context);
+        assert!(
+            found
+                .iter()
+                .all(|issue| issue.code == "unfilled_variable" && issue.severity == Warning)
+        );
+        found.into_iter().map(|issue| issue.path).collect()
+    };
+    assert_eq!(
+        missing(full(json!({}))),
+        ["/dynamic_variables/who", "/dynamic_variables/a~1b"]
+    );
+    let given = json!({ "who": "x", "a/b": "", "more": "y" });
+    assert!(missing(full(json!({ "dynamic_variables": given }))).is_empty());
+    assert_eq!(
+        missing(full(json!({ "dynamic_variables": { "who": "x" } }))),
+        ["/dynamic_variables/a~1b"]
+    );
+    let agent = json!({ "id": UUID, "dynamic_variables": { "who": "x" } });
+    assert_eq!(
+        missing(full(json!({ "voice_agent": agent, "dynamic_variables": given }))),
+        ["/voice_agent/dynamic_variables/a~1b"]
+    );
+    assert_eq!(missing(json!([])).len(), 2);
+    for odd in [
+        "",
+        "[]",
+        "{",
+        r#"{"required_dynamic_variables":5}"#,
+        r#"{"required_dynamic_variables":[5,null]}"#,
+    ] {
+        assert!(liveavatar_llm::liveavatar::unfilled("{}", odd).is_empty());
+    }
+}
+
+#[test]
+fn a_chat_request_is_held_against_what_a_model_is_asked() {
+    use liveavatar_llm::liveavatar::Payload::ChatRequest;
+    let user = json!({ "role": "user", "content": "Hello" });
+    passes(
+        ChatRequest,
+        &json!({ "messages": [user, { "role": "assistant", "content": null, "tool_calls": [] }], "top_k": 5 }),
+    );
+    passes(
+        ChatRequest,
+        &json!({ "messages": [{ "role": "user", "content": [{ "type": "text", "text": "x" }] }], "model": "m" }),
+    );
+    errs(ChatRequest, &json!({}), "/messages", "missing");
+    errs(ChatRequest, &json!({ "messages": [] }), "/messages", "bad_length");
+    errs(
+        ChatRequest,
+        &json!({ "messages": [user, { "content": "x" }] }),
+        "/messages/1/role",
+        "missing",
+    );
+    errs(
+        ChatRequest,
+        &json!({ "messages": [{ "role": "usr", "content": "x" }] }),
+        "/messages/0/role",
+        "unknown_value",
+    );
+    errs(
+        ChatRequest,
+        &json!({ "messages": [{ "role": "user" }] }),
+        "/messages/0/content",
+        "missing",
+    );
+    errs(
+        ChatRequest,
+        &json!({ "messages": [user], "temperature": 2.5 }),
+        "/temperature",
+        "out_of_range",
+    );
+}

@@ -3,13 +3,13 @@
 use liveavatar_llm::error::Severity;
 use liveavatar_llm::liveavatar::field::{Bounds, Field, Kind, Object, Others, Source};
 use liveavatar_llm::liveavatar::{
-    CONTEXT, FULL, LITE, LLM_CONFIGURATION, LLM_CONFIGURATION_UPDATE, Payload, SECRET, validate,
+    CHAT_REQUEST, CONTEXT, FULL, LITE, LLM_CONFIGURATION, LLM_CONFIGURATION_UPDATE, Payload, SECRET, validate,
 };
 use serde_json::{Value, json};
 
 use super::UUID;
 
-static ALL: [(&str, Payload, &Object); 6] = [
+static ALL: [(&str, Payload, &Object); 7] = [
     ("FULL", Payload::SessionToken, &FULL),
     ("LITE", Payload::SessionToken, &LITE),
     ("secret", Payload::Secret, &SECRET),
@@ -20,6 +20,7 @@ static ALL: [(&str, Payload, &Object); 6] = [
         &LLM_CONFIGURATION_UPDATE,
     ),
     ("context", Payload::Context, &CONTEXT),
+    ("chat request", Payload::ChatRequest, &CHAT_REQUEST),
 ];
 
 /// A row, and a payload around it in which nothing else is wrong.
@@ -73,6 +74,14 @@ fn collect(payload: Payload, object: &'static Object, around: &Value, at: &str, 
                     inside(object, value, &pointer);
                 }
             }
+            Kind::List(Kind::Tagged(tagged)) => {
+                for (name, object) in tagged.variants {
+                    let mut value = self::object(object);
+                    value[tagged.tag] = json!(name);
+                    put(&mut around, &pointer, json!([value]));
+                    collect(payload, object, &around, &format!("{pointer}/0"), rows);
+                }
+            }
             _ => {}
         }
         if pointer == "/avatar_persona" {
@@ -113,7 +122,7 @@ fn sample(kind: Kind) -> Value {
     match kind {
         Kind::Bool => json!(false),
         Kind::Integer(bounds) | Kind::Number(bounds) => number(bounds.0.split(',').next().unwrap()).unwrap_or(json!(1)),
-        Kind::Text(_) => json!("x"),
+        Kind::Text(_) | Kind::Parts => json!("x"),
         Kind::Uuid => json!(UUID),
         Kind::Choice(words) => json!(words.split(' ').next().unwrap()),
         Kind::Scalar => json!(1),
@@ -133,7 +142,9 @@ fn wrong(kind: Kind) -> Value {
     match kind {
         Kind::Bool => json!("true"),
         Kind::Integer(_) | Kind::Number(_) => json!("1"),
-        Kind::Text(_) | Kind::Uuid | Kind::Choice(_) | Kind::Object(_) | Kind::List(_) | Kind::Map(_) => json!(5),
+        Kind::Parts | Kind::Text(_) | Kind::Uuid | Kind::Choice(_) | Kind::Object(_) | Kind::List(_) | Kind::Map(_) => {
+            json!(5)
+        }
         Kind::Scalar | Kind::Tagged(_) => json!([]),
     }
 }
@@ -296,7 +307,10 @@ fn what_is_outside_of_a_row_is_told_by_its_name() {
 
 #[test]
 fn a_member_that_no_row_has_is_a_warning_where_the_service_ignores_it() {
-    for (_, payload, table) in ALL {
+    for (_, payload, table) in ALL
+        .into_iter()
+        .filter(|(_, payload, _)| *payload != Payload::ChatRequest)
+    {
         let mut around = object(table);
         around["zzzzzz"] = json!(1);
         let found = validate(payload, &around.to_string());
@@ -341,9 +355,11 @@ fn the_published_types_name_every_row() {
         include_str!("../../../npm/src/session.ts"),
         include_str!("../../../npm/src/secret.ts"),
         include_str!("../../../npm/src/llmConfiguration.ts"),
+        include_str!("../../../npm/src/context.ts"),
+        include_str!("../../../npm/src/chat.ts"),
     ]
     .concat();
-    for row in rows().iter().filter(|row| row.payload != Payload::Context) {
+    for row in rows() {
         let name = row.field.name;
         assert!(
             types.contains(&format!("{name}: "))

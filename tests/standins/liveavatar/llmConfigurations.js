@@ -14,7 +14,7 @@ export const routes = [
   ["GET", path, "key", list],
   ["POST", path, "key", create],
   ["GET", (options) => `${path(options)}/{config_id}`, "key", ({ service, params }) => full(find(service, params), service)],
-  ["PATCH", (options) => `${path(options)}/{config_id}`, "key", update],
+  [({ names }) => (names === "guide" ? "PUT" : "PATCH"), (options) => `${path(options)}/{config_id}`, "key", update],
   ["DELETE", (options) => `${path(options)}/{config_id}`, "key", remove],
 ];
 

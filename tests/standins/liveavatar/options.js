@@ -9,7 +9,7 @@ const limit = (value, about) => ({ value, about, ok: (given) => given === null |
 const whether = (value, about) => choice(value, [true, false], about);
 
 export const OPTIONS = {
-  names: choice("reference", ["reference", "guide"], 'spelling: the API reference\'s (llm-configurations, OPENAI_API_KEY), which is what works, or the guide\'s (llm_configurations, LLM_API_KEY)'),
+  names: choice("reference", ["reference", "guide"], 'spelling: the API reference\'s (llm-configurations, OPENAI_API_KEY, PATCH, sessions/stop, keep-alive), which is what works, or the guide\'s and others\' (llm_configurations, LLM_API_KEY, PUT, DELETE sessions, keep_alive)'),
   errorShape: choice("envelope", ["envelope", "fastapi"], "body of a 422; which one is live: unknown"),
   successCode: amount(1000, "code of a success; 1000 live, 100 in the reference"),
 

@@ -14,12 +14,12 @@ const ALL = [secrets, llmConfigurations, contexts, sessions, avatars, voices, me
 /**
  * @param {string} method
  * @param {string} path
- * @param {Record<string, any>} options paths may depend on them
+ * @param {Record<string, any>} options verbs and paths may depend on them
  * @returns {{ route?: { method: string, pattern: string, auth: "key" | "bearer" | "either" | "none", handle: Function, status: number, message: string },
  *   params: Record<string, string>, allowed: string[] }} allowed: the verbs of that path
  */
 export function findRoute(method, path, options) {
-  const matches = ALL.map(([verb, place, auth, handle, status = 200, message = "Success"]) => ({ method: verb, pattern: typeof place === "function" ? place(options) : place, auth, handle, status, message }))
+  const matches = ALL.map(([verb, place, auth, handle, status = 200, message = "Success"]) => ({ method: spelt(verb, options), pattern: spelt(place, options), auth, handle, status, message }))
     .map((route) => ({ route, params: match(route.pattern, path) }))
     .filter(({ params }) => params);
   // /v1/avatars/public is no avatar's id.
@@ -28,6 +28,11 @@ export function findRoute(method, path, options) {
   const found = candidates.find(({ route }) => route.method === method);
   return { route: found?.route, params: found?.params ?? {}, allowed: candidates.map(({ route }) => route.method) };
 }
+
+const spelt = (name, options) => (typeof name === "function" ? name(options) : name);
+
+/** Every endpoint, as method and pattern. @param {Record<string, any>} options */
+export const endpoints = (options) => ALL.map(([verb, place]) => `${spelt(verb, options)} ${spelt(place, options)}`);
 
 function match(pattern, path) {
   const wanted = pattern.split("/");

@@ -9,8 +9,9 @@ import { checkExists, checkToken } from "./token.js";
 export const routes = [
   ["POST", "/v1/sessions/token", "key", token],
   ["POST", "/v1/sessions/start", "bearer", start, 201],
-  ["POST", "/v1/sessions/stop", "either", stop],
-  ["POST", "/v1/sessions/keep-alive", "either", keepAlive],
+  // The guide for LITE stops with a DELETE, and some clients keep alive with an underscore; the live service answers both with 405.
+  [({ names }) => (names === "guide" ? "DELETE" : "POST"), ({ names }) => (names === "guide" ? "/v1/sessions" : "/v1/sessions/stop"), "either", stop],
+  ["POST", ({ names }) => (names === "guide" ? "/v1/sessions/keep_alive" : "/v1/sessions/keep-alive"), "either", keepAlive],
   ["GET", "/v1/sessions", "key", list],
   ["GET", "/v1/sessions/{session_id}", "key", ({ service, params }) => find(service, params.session_id).entry()],
   ["GET", "/v1/sessions/{session_id}/transcript", "key", transcript],
