@@ -120,10 +120,23 @@ const EXAMPLES = Object.fromEntries(
 
 /** What the examples of the declarations have around them. */
 const AROUND = `
-import { ChatClient, ChatEndpoint, ChatStream, LiveAvatar, validateSessionToken } from "liveavatar-llm";
+import {
+  buildSessionToken, ChatClient, ChatEndpoint, type ChatRequest, ChatStream, LiveAvatar, schemas, SessionEndpoint, type SessionTokenRequest, validateSessionToken,
+} from "liveavatar-llm";
 declare const env: { KEY: string };
 declare const payload: unknown;
-declare function show(text: string): void;
+declare function show(text: string | undefined): void;
+declare function isSignedIn(request: Request): boolean;
+interface Weather { degrees: string }
+// An example may have one of its own.
+declare global {
+  var client: ChatClient;
+  var liveAvatar: LiveAvatar;
+  var messages: ChatRequest["messages"];
+  var schema: Record<string, unknown>;
+  var app: { post(path: string, ...handlers: unknown[]): void };
+  var sValidator: (target: "json", schema: (typeof schemas)["sessionToken"]) => unknown;
+}
 `;
 
 /** The examples that stand in the shell's comments. */
