@@ -90,10 +90,8 @@ export class ChatClient {
    * and an error has what came before it as `partial`. Token counts are asked for unless `stream_options` says otherwise.
    *
    * ```ts
-   * const { choices } = await client.complete<Weather>({
-   *   messages,
-   *   response_format: { type: "json_schema", json_schema: { name: "weather", schema, strict: true } },
-   * });
+   * const response_format = { type: "json_schema" as const, json_schema: { name: "weather", schema, strict: true } };
+   * const { choices } = await client.complete<Weather>({ messages, response_format });
    * show(choices[0]?.message.parsed?.degrees);
    * ```
    *

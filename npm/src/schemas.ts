@@ -29,7 +29,7 @@ export interface StandardSchema<Value> {
  * The validators as Standard Schemas. They tell errors only: of what the service accepts in silence, the functions tell.
  *
  * ```ts
- * app.post("/session", sValidator("json", schemas.sessionToken), (c) => c.json(c.req.valid("json"))); // @hono/standard-validator
+ * app.post("/session", sValidator("json", schemas.sessionToken)); // @hono/standard-validator
  * ```
  */
 export const schemas: {

@@ -34,9 +34,10 @@ const linked = () => compiled.get("liveavatar_llm_link").filenames.find((name) =
 test("the package holds exactly these files", () => {
   assert.deepEqual(packed, [
     ...["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md"],
-    ...["access.d.ts", "chat.d.ts", "client.d.ts", "edge-light.js", "endpoint.d.ts", "errors.d.ts", "growing.d.ts"],
-    ...["index.d.ts", "index.js", "liveavatar.d.ts", "liveavatar_llm.d.ts", "liveavatar_llm.js", WASM, "llmConfiguration.d.ts", "package.json"],
-    ...["secret.d.ts", "session.d.ts", "source.d.ts", "stream.d.ts", "tool.d.ts", "transfer.d.ts", "upstream.d.ts", "validate.d.ts", "workerd.js"],
+    ...["access.d.ts", "avatar.d.ts", "build.d.ts", "chat.d.ts", "client.d.ts", "context.d.ts", "edge-light.js", "embed.d.ts", "endpoint.d.ts", "errors.d.ts"],
+    ...["growing.d.ts"],
+    ...["index.d.ts", "index.js", "liveavatar.d.ts", "liveavatar_llm.d.ts", "liveavatar_llm.js", WASM, "llmConfiguration.d.ts", "memory.d.ts", "package.json", "page.d.ts"],
+    ...["schemas.d.ts", "secret.d.ts", "session.d.ts", "sessionEndpoint.d.ts", "source.d.ts", "stream.d.ts", "tool.d.ts", "transfer.d.ts", "upstream.d.ts", "validate.d.ts", "voice.d.ts", "workerd.js"],
   ]);
 });
 

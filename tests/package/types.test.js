@@ -120,16 +120,24 @@ const EXAMPLES = Object.fromEntries(
 
 /** What the examples of the declarations have around them. */
 const AROUND = `
-import { ChatClient, ChatEndpoint, type ChatMessage, ChatStream, LiveAvatar, validateSessionToken } from "liveavatar-llm";
+import {
+  buildSessionToken, ChatClient, ChatEndpoint, type ChatRequest, ChatStream, LiveAvatar, schemas, SessionEndpoint, type SessionTokenRequest, validateSessionToken,
+} from "liveavatar-llm";
 declare const env: { KEY: string };
-declare const messages: ChatMessage[];
-declare const schema: { [keyword: string]: unknown };
-interface Weather { city: string; degrees: number }
 declare const payload: unknown;
-declare function show(value: unknown): void;
+declare function show(text: string | undefined): void;
+declare function isSignedIn(request: Request): boolean;
+interface Weather { degrees: string }
+// An example may have one of its own.
+declare global {
+  var client: ChatClient;
+  var liveAvatar: LiveAvatar;
+  var messages: ChatRequest["messages"];
+  var schema: Record<string, unknown>;
+  var app: { post(path: string, ...handlers: unknown[]): void };
+  var sValidator: (target: "json", schema: (typeof schemas)["sessionToken"]) => unknown;
+}
 `;
-
-const around = (lines) => AROUND + (lines.includes("const client =") ? "" : "declare const client: ChatClient;\n");
 
 /** The examples that stand in the shell's comments. */
 const COMMENTED = Object.fromEntries(
@@ -137,7 +145,7 @@ const COMMENTED = Object.fromEntries(
     .filter((name) => name.endsWith(".ts"))
     .flatMap((name) => {
       const examples = readFileSync(join(root, "npm", "src", name), "utf8").matchAll(/^ *\* ```ts\n([^]*?)^ *\* ```$/gm);
-      return [...examples].map(([, lines], index) => [`${name.slice(0, -3)}${index}.ts`, around(lines) + lines.replaceAll(/^ *\* ?/gm, "")]);
+      return [...examples].map(([, lines], index) => [`${name.slice(0, -3)}${index}.ts`, AROUND + lines.replaceAll(/^ *\* ?/gm, "")]);
     }),
 );
 
