@@ -54,7 +54,7 @@ const INSTEAD = [
   {
     heard: FAILURE,
     why: "it is another API's, and the upstream is said to speak OpenAI's",
-    faults: "workers-ai-native cohere-native anthropic-native minimax-native gemini-native gemini-native-array responses-api ai-sdk-ui",
+    faults: "cohere-native anthropic-native minimax-native gemini-native gemini-native-array responses-api ai-sdk-ui",
   },
   {
     heard: FAILURE,
