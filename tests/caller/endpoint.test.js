@@ -45,7 +45,7 @@ const STORY = Array.from({ length: 2000 }, (_, index) => `${index + 1} `).join("
 /** What the LLM does, and what the caller hears of it. */
 const HEARD = {
   "an answer": ["hello", "Hello world"],
-  "text in any script": ["say?text=Grüße, 你好, שלום 🎉 «ça va»&splitBytes=1", "Grüße, 你好, שלום 🎉 «ça va»"],
+  "text in any script": ["say?text=Grüße, 你好, שלום € «ça va»&splitBytes=1", "Grüße, 你好, שלום € «ça va»"],
   "a long answer": ["count?tokens=2000", STORY],
   "an answer after twelve silent seconds": ["hello?ttftMs=12000", "Hello world"],
   "an answer whose headers come after twelve seconds": ["hello?headersMs=12000", "Hello world"],
