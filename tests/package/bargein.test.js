@@ -126,8 +126,8 @@ const RUNTIMES = {
 const MOMENTS = {
   "before the source's headers": { stage: "upstream", model: "hello?headersMs=600000" },
   "before the source's first words": { stage: "upstream", model: "hello?ttftMs=600000" },
-  "while the source speaks": { stage: "upstream", model: "count?tokens=100000&gapMs=5", heard: '"3 "' },
-  "while the source is silent between words": { stage: "upstream", model: "count?hangAt=2", heard: '"2 "' },
+  "while the source speaks": { stage: "upstream", model: "count?tokens=100000&gapMs=5", heard: '" 3"' },
+  "while the source is silent between words": { stage: "upstream", model: "count?hangAt=2", heard: '" 2"' },
   "while code of the developer's own is silent": { stage: "code", heard: '"Hello"', began: "code" },
   "while a tool runs": { stage: "tool", began: "tool" },
   "while the request is prepared": { stage: "prepare", began: "prepare" },
