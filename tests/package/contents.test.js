@@ -37,7 +37,7 @@ test("the package holds exactly these files", () => {
     ...["access.d.ts", "avatar.d.ts", "build.d.ts", "chat.d.ts", "client.d.ts", "context.d.ts", "edge-light.js", "embed.d.ts", "endpoint.d.ts", "errors.d.ts"],
     ...["growing.d.ts"],
     ...["index.d.ts", "index.js", "liveavatar.d.ts", "liveavatar_llm.d.ts", "liveavatar_llm.js", WASM, "llmConfiguration.d.ts", "memory.d.ts", "package.json", "page.d.ts"],
-    ...["schemas.d.ts", "secret.d.ts", "session.d.ts", "sessionEndpoint.d.ts", "source.d.ts", "stream.d.ts", "tool.d.ts", "transfer.d.ts", "upstream.d.ts", "validate.d.ts", "voice.d.ts", "workerd.js"],
+    ...["schemas.d.ts", "secret.d.ts", "session.d.ts", "sessionEndpoint.d.ts", "source.d.ts", "speech.d.ts", "stream.d.ts", "tool.d.ts", "transfer.d.ts", "upstream.d.ts", "validate.d.ts", "voice.d.ts", "workerd.js"],
   ]);
 });
 
