@@ -104,6 +104,20 @@ impl Provider {
     }
 }
 
+/// How an answer has ended at the end of its body: `begins` is what the first of it would have been.
+fn ended(is_begun: bool, is_whole: bool, begins: &str) -> Result<(), Error> {
+    if !is_begun {
+        Err(Error::stream(
+            StreamKind::Empty,
+            format!("the answer ended without any message: the upstream sent no {begins}"),
+        ))
+    } else if is_whole {
+        Ok(())
+    } else {
+        Err(broken_off())
+    }
+}
+
 /// The error of an answer that nothing ended.
 pub(crate) fn broken_off() -> Error {
     Error::stream(

@@ -61,16 +61,22 @@ struct Dialect {
     further: &'static [&'static str],
 }
 
+/// The members of an upstream that has no others.
+const MEMBERS: [&str; 7] = [
+    "provider", "baseUrl", "model", "headers", "query", "defaults", "override",
+];
+
+/// Members that are JavaScript, of whatever is reached by fetch.
+const FURTHER: [&str; 2] = ["apiKey", "fetch"];
+
 const DIALECTS: [Dialect; 5] = [
     Dialect {
         name: "openai",
         provider: Provider::OpenAi,
         base_url: "https://api.openai.com/v1",
         path: "/chat/completions",
-        members: &[
-            "provider", "baseUrl", "model", "headers", "query", "defaults", "override",
-        ],
-        further: &["apiKey", "fetch"],
+        members: &MEMBERS,
+        further: &FURTHER,
     },
     Dialect {
         name: "azure",
@@ -89,7 +95,7 @@ const DIALECTS: [Dialect; 5] = [
             "apiVersion",
             "entraToken",
         ],
-        further: &["apiKey", "fetch"],
+        further: &FURTHER,
     },
     Dialect {
         name: "anthropic",
@@ -99,17 +105,15 @@ const DIALECTS: [Dialect; 5] = [
         members: &[
             "provider", "baseUrl", "model", "headers", "query", "defaults", "override", "version",
         ],
-        further: &["apiKey", "fetch"],
+        further: &FURTHER,
     },
     Dialect {
         name: "gemini",
         provider: Provider::Gemini,
         base_url: "https://generativelanguage.googleapis.com/v1beta",
         path: "/models",
-        members: &[
-            "provider", "baseUrl", "model", "headers", "query", "defaults", "override",
-        ],
-        further: &["apiKey", "fetch"],
+        members: &MEMBERS,
+        further: &FURTHER,
     },
     Dialect {
         name: "workers-ai",
@@ -149,7 +153,11 @@ impl Upstream {
     ///
     /// A validation error with an issue for each member that is unknown or not what it must be.
     pub fn parse(json: &str, path: &[&str]) -> Result<Self, Error> {
-        let value = Value::parse(json).unwrap_or(Value::Null);
+        Self::read(&Value::parse(json).unwrap_or(Value::Null), path)
+    }
+
+    /// The same of a value.
+    pub(crate) fn read(value: &Value, path: &[&str]) -> Result<Self, Error> {
         let Some(members) = value.as_object() else {
             return Err(Error::invalid_at(
                 "",

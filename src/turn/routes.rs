@@ -64,9 +64,7 @@ impl Routes {
                 let mut path = vec!["source"];
                 path.extend(model);
                 path.extend(is_list.then_some(place.as_str()));
-                let mut json = String::new();
-                source.write(&mut json);
-                match Upstream::parse(&json, &path) {
+                match Upstream::read(source, &path) {
                     Ok(upstream) => {
                         path.push("baseUrl");
                         addresses.push((pointer(&path), upstream.base_url.clone()));

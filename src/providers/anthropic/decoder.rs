@@ -4,12 +4,12 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use crate::chat::{Delta, Place};
-use crate::error::{Error, StreamKind};
+use crate::error::Error;
 use crate::framing::{self, Payload};
 use crate::json::{Cursor, Text};
 use crate::providers::openai::{Form, Strings, failure};
 use crate::providers::read::{self, count, kept, member, raw, string, usage};
-use crate::providers::{Decoded, broken_off};
+use crate::providers::{Decoded, ended};
 
 /// Why a message ended («Handling stop reasons»), in `OpenAI`'s words. Others are passed on.
 const REASONS: [(&str, &str); 7] = [
@@ -378,15 +378,6 @@ impl Decoder {
     }
 
     pub(in crate::providers) fn end(&self) -> Result<(), Error> {
-        if !self.is_open {
-            Err(Error::stream(
-                StreamKind::Empty,
-                "the answer ended without any message: the upstream sent no `message_start`",
-            ))
-        } else if self.is_finished() {
-            Ok(())
-        } else {
-            Err(broken_off())
-        }
+        ended(self.is_open, self.is_finished(), "`message_start`")
     }
 }

@@ -8,7 +8,7 @@ use crate::framing::{self, Payload};
 use crate::json::{Cursor, Text, write_string};
 use crate::providers::openai::failure;
 use crate::providers::read::{self, count, kept, member, raw, string};
-use crate::providers::{Decoded, broken_off};
+use crate::providers::{Decoded, ended};
 
 /// Why a candidate ended (`FinishReason`), in `OpenAI`'s words. A reason that is not here and says of a call that it went wrong
 /// is an error; others are passed on.
@@ -237,16 +237,7 @@ impl Decoder {
     }
 
     pub(in crate::providers) fn end(&self) -> Result<(), Error> {
-        if !self.is_open {
-            Err(Error::stream(
-                StreamKind::Empty,
-                "the answer ended without any message: the upstream sent no candidate",
-            ))
-        } else if self.is_finished() {
-            Ok(())
-        } else {
-            Err(broken_off())
-        }
+        ended(self.is_open, self.is_finished(), "candidate")
     }
 }
 

@@ -164,15 +164,7 @@ impl Decoder {
     }
 
     pub(super) fn end(&self) -> Result<(), Error> {
-        if self.state.choices.is_empty() {
-            Err(Error::stream(
-                StreamKind::Empty,
-                "the answer ended without any message: the upstream sent no chat completion chunk",
-            ))
-        } else if self.done || self.is_finished() {
-            Ok(())
-        } else {
-            Err(super::broken_off())
-        }
+        let is_begun = !self.state.choices.is_empty();
+        super::ended(is_begun, self.done || self.is_finished(), "chat completion chunk")
     }
 }
