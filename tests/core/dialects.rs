@@ -5,11 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use liveavatar_llm::call::Call;
-use liveavatar_llm::http::Response;
 use liveavatar_llm::providers::Provider;
 use proptest::prelude::*;
 
-use crate::delta::show;
+use crate::fixtures::understood;
 use crate::wire::cuts;
 
 fn folder(provider: &str) -> PathBuf {
@@ -36,24 +35,7 @@ pub fn bodies() -> Vec<(&'static str, String, Vec<u8>)> {
 
 /// What is understood of a body that comes in these pieces.
 pub fn said<'b>(provider: &str, pieces: impl IntoIterator<Item = &'b [u8]>) -> Vec<String> {
-    let mut call = Call::answered(Provider::parse(provider, "").unwrap(), 0.0);
-    call.respond(Response::new(200, Vec::new()), 0.0);
-    let mut said = Vec::new();
-    for piece in pieces {
-        call.push(piece, 0.0, &mut |decoded| {
-            said.extend(show(&decoded.deltas));
-            true
-        });
-    }
-    call.end(0.0, &mut |decoded| {
-        said.extend(show(&decoded.deltas));
-        true
-    });
-    said.push(match call.outcome().unwrap() {
-        Ok(()) => "= done".to_owned(),
-        Err(error) => format!("= {} {error}", error.code()),
-    });
-    said.iter().map(|line| line.replace('\n', "\\n")).collect()
+    understood(Call::answered(Provider::parse(provider, "").unwrap(), 0.0), pieces)
 }
 
 #[test]

@@ -34,6 +34,11 @@ pub fn bodies() -> Vec<(String, Vec<u8>)> {
 pub fn said<'b>(pieces: impl IntoIterator<Item = &'b [u8]>) -> Vec<String> {
     let mut call = Call::given(Provider::OpenAi, 0.0);
     call.ask(0.0);
+    understood(call, pieces)
+}
+
+/// What a call that waits for its response understands of a body that comes in these pieces, and how it ends.
+pub fn understood<'b>(mut call: Call, pieces: impl IntoIterator<Item = &'b [u8]>) -> Vec<String> {
     call.respond(Response::new(200, Vec::new()), 0.0);
     let mut said = Vec::new();
     for piece in pieces {
