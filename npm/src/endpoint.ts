@@ -4,14 +4,14 @@ import { checkKey } from "./access.js";
 import { json, jsonOfOptions } from "./arguments.js";
 import { Body } from "./body.js";
 import type { ChatRequest, ChatUsage } from "./chat.js";
-import { fromModule, invalid, LiveAvatarLlmError } from "./errors.js";
+import { fromModule, invalid, type LiveAvatarLlmError } from "./errors.js";
+import { inTime, read, withHeaders } from "./gate.js";
 import { type Exports, instance } from "./instance.js";
 import { origin, type Route, routes, type Settled as SettledSource, type Source, type TurnInfo } from "./source.js";
 import type { SpeechOptions } from "./speech.js";
 import { seed } from "./stream.js";
 import { plainTools, type ServerTool } from "./tool.js";
 import { Turn } from "./turn.js";
-import { reading } from "./upstream.js";
 
 /** What is said where no source says anything: a text, or a function that is asked for one at the turn's beginning. */
 export type Line = string | ((turn: Omit<TurnInfo, "signal">) => string);
@@ -245,7 +245,7 @@ export class ChatEndpoint {
     const { exports, endpoint } = this.#endpoint(settled);
     const refuse = (reason: string): Response => reply(exports.Endpoint.refusal(reason) as Reply);
     if (route !== "completions" && route !== "models") return refuse(route);
-    const isLetIn = await inTime(() => isAllowed(request, settled, exports), exports.Endpoint.authMs());
+    const isLetIn = await inTime("auth", () => isAllowed(request, settled, exports), exports.Endpoint.authMs());
     if (isLetIn !== true) return refuse(isLetIn === false ? "unauthorized" : "unavailable");
     if (route === "models") return reply({ status: 200, body: endpoint.models() });
 
@@ -326,11 +326,6 @@ function plainRoute({ sources, ...route }: Route): object {
   return { ...route, sources: sources.map((source) => (typeof source === "function" ? null : source.rest)) };
 }
 
-function withHeaders(response: Response, flat: string[]): Response {
-  for (let index = 0; index < flat.length; index += 2) response.headers.append(flat[index]!, flat[index + 1]!);
-  return response;
-}
-
 /** Members with something for each function, so that a name that is not known is told whatever it holds. */
 function shown(options: object): object {
   return Object.fromEntries(Object.entries(options).map(([name, value]) => [name, typeof value === "function" ? true : value]));
@@ -358,48 +353,6 @@ async function isAllowed(request: Request, { options: { auth }, bearers }: Settl
   const allowed = typeof auth.bearer === "function" ? [await auth.bearer()] : bearers;
   // Every one is compared, so that the time doesn't tell which.
   return allowed.map((one) => typeof one === "string" && one !== "" && exports.Endpoint.isSame(token, one)).includes(true);
-}
-
-/** What `auth` says within so many milliseconds; nothing if it throws or takes longer, which is heard of. */
-async function inTime(ask: () => Promise<boolean>, ms: number): Promise<boolean | undefined> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new LiveAvatarLlmError({ code: "auth_late", message: `\`auth\` did not say within ${ms} ms who may ask` })), ms);
-  });
-  try {
-    return await Promise.race([ask(), late]);
-  } catch (thrown) {
-    console.error("liveavatar-llm: a request was refused, since `auth` failed", thrown);
-    return undefined;
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/**
- * A request's body as text, or why it is refused.
- * @internal
- */
-export async function read(request: Request, limit: number): Promise<{ text: string } | { refused: "tooLarge" | "unreadable" }> {
-  if (Number(request.headers.get("content-length")) > limit) return { refused: "tooLarge" };
-  const decoder = new TextDecoder();
-  let text = "";
-  try {
-    const reader = request.body ? reading(request.body) : undefined;
-    for (let length = 0; reader; ) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      length += (value as Uint8Array).length;
-      if (length > limit) {
-        reader.cancel().catch(() => {});
-        return { refused: "tooLarge" };
-      }
-      text += decoder.decode(value as Uint8Array, { stream: true });
-    }
-  } catch {
-    return { refused: "unreadable" };
-  }
-  return { text: text + decoder.decode() };
 }
 
 /** Lines as plain data, with `ask` asking the functions among them. */

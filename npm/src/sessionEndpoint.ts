@@ -1,11 +1,11 @@
 // The endpoint that gives a page its session, so that the API key stays here.
 
 import { json } from "./arguments.js";
-import { type ExecutionContext, read } from "./endpoint.js";
+import type { ExecutionContext } from "./endpoint.js";
 import { ApiError, fromModule, invalid, ValidationError } from "./errors.js";
+import { inTime, read, withHeaders } from "./gate.js";
 import { type Exports, instance } from "./instance.js";
 import type { LiveAvatar } from "./liveavatar.js";
-import { pause } from "./pause.js";
 import type { SessionTokenRequest } from "./session.js";
 
 /** The largest body that a page may send, in bytes. */
@@ -105,7 +105,7 @@ export class SessionEndpoint {
       }
       const { url, method, headers, signal } = request;
       const again = (): Request => new Request(url, { method, headers, signal, body: body.text === "" ? null : body.text });
-      const isLetIn = await inTime(() => set.authorize(again()), Endpoint.authMs());
+      const isLetIn = await inTime("authorize", () => set.authorize(again()), Endpoint.authMs());
       if (isLetIn !== true) return refuse(isLetIn === undefined ? "unavailable" : "notAllowed");
       const session = typeof set.session === "function" ? await set.session(again()) : set.session;
       const { session_id, session_token } = await sessions.createToken(session);
@@ -160,22 +160,6 @@ function isLost(thrown: unknown): boolean {
   return name === "ConnectionError" || name === "DeadlineError";
 }
 
-/** What `authorize` says within so many milliseconds; nothing if it throws or takes longer, which is heard of. */
-async function inTime(ask: () => boolean | Promise<boolean>, ms: number): Promise<boolean | undefined> {
-  const over = new AbortController();
-  const late = pause(ms, over.signal).then(() => {
-    throw new Error(`it did not say within ${ms} ms who may have a session`);
-  });
-  try {
-    return await Promise.race([Promise.resolve().then(ask), late]).then((said) => said === true);
-  } catch (thrown) {
-    console.error("liveavatar-llm: a session was refused, since `authorize` failed", thrown);
-    return undefined;
-  } finally {
-    over.abort();
-  }
-}
-
 function reply(answer: unknown, retryAfterMs?: number): Response {
   const { status, body } = answer as { status: number; body: string };
   const headers = new Headers({ "content-type": "application/json", "cache-control": "no-store" });
@@ -183,9 +167,4 @@ function reply(answer: unknown, retryAfterMs?: number): Response {
   if (status === 401) headers.set("www-authenticate", "Bearer");
   if (retryAfterMs !== undefined) headers.set("retry-after", String(Math.ceil(retryAfterMs / 1000)));
   return new Response(body, { status, headers });
-}
-
-function withHeaders(response: Response, flat: string[]): Response {
-  for (let index = 0; index < flat.length; index += 2) response.headers.append(flat[index]!, flat[index + 1]!);
-  return response;
 }
