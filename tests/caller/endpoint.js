@@ -14,8 +14,9 @@ const endpoints = new Map();
 const made = (path, env) => new ChatEndpoint({
   source: { baseUrl: env[path.split("/")[1]] + path.slice(path.indexOf("/", 1)), model: "m" },
   auth: "none",
-  // What the source says is held against what is heard, sign by sign; how it is shaped has tests of its own.
-  speech: false,
+  // What the source says is held against what is heard, sign by sign; but thoughts are taken out, as they are by default. A
+  // model that sends only the closing tag is one for which a developer sets \`thinking\`.
+  speech: path.includes("/think") && { thinking: path.includes("think-close-only") ? "first" : "tagged" },
   onTurn: ({ error, ...report }) => env.REPORT.fetch("http://report.example" + path, { method: "POST", body: JSON.stringify({ ...report, code: error?.code, message: error?.message }) }).then(() => {}),
 });
 export default {

@@ -107,12 +107,6 @@ const INSTEAD = [
 /** What is not said as it should be, and not yet mended. Of these turns only this is held: they end well. */
 export const OPEN = new Map(
   [
-    {
-      why: "thoughts between tags in the words are passed on; the newest version of the caller takes them out itself",
-      faults: `
-        think-one-delta think-start-after-text think-split-start think-split-end think-split-both think-tag-and-thought think-twice-one-delta
-        think-open think-close-only think-upper-case think-attributes thinking-tag`,
-    },
     { why: "a call of a tool that is written as words is taken for words", faults: "tool-call-as-text workers-ai-tools" },
   ].flatMap(({ why, faults }) => names(faults).map((name) => [name, why])),
 );
